@@ -1,0 +1,114 @@
+"""One plotting style for the whole book.
+
+Colours are the colour-blind safe set of Okabe and Ito (2008); every series also has its own line
+style and marker, so that a figure reads in black and white. Figures have an opaque light background
+and therefore look the same in the light and in the dark theme.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import matplotlib.pyplot as plt
+from cycler import cycler
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+
+__all__ = ["COLORS", "STYLES", "label_end", "plain_log_ticks", "use_style"]
+
+COLORS: dict[str, str] = {
+    "black": "#000000",
+    "blue": "#0072B2",
+    "orange": "#D55E00",
+    "green": "#009E73",
+    "yellow": "#E69F00",
+    "sky": "#56B4E9",
+    "pink": "#CC79A7",
+    "gray": "#6B6B6B",
+}
+"""Okabe-Ito palette by name."""
+
+STYLES: dict[str, dict[str, Any]] = {
+    "vanilla": {"color": COLORS["blue"], "linestyle": "-", "marker": "o"},
+    "two-layer": {"color": COLORS["orange"], "linestyle": "--", "marker": "s"},
+    "theory": {"color": COLORS["gray"], "linestyle": ":", "marker": ""},
+    "signal": {"color": COLORS["black"], "linestyle": "", "marker": "_"},
+    "upper": {"color": COLORS["green"], "linestyle": "-.", "marker": ""},
+    "lower": {"color": COLORS["pink"], "linestyle": (0, (5, 1)), "marker": ""},
+}
+"""Line style of each kind of series that recurs through the book."""
+
+
+def use_style() -> None:
+    """Set matplotlib's parameters to the style of the book.
+
+    Examples
+    --------
+    >>> from opgd import plotting
+    >>> plotting.use_style()
+    """
+    plt.rcParams.update(
+        {
+            "figure.figsize": (7.2, 4.0),
+            "figure.dpi": 144,
+            "figure.facecolor": "white",
+            "savefig.facecolor": "white",
+            "figure.constrained_layout.use": True,
+            "axes.grid": True,
+            "axes.grid.which": "major",
+            "grid.color": "#D9D9D9",
+            "grid.linewidth": 0.6,
+            "axes.axisbelow": True,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.titlesize": "medium",
+            "axes.labelsize": "medium",
+            "axes.prop_cycle": cycler(
+                color=[COLORS[c] for c in ("blue", "orange", "green", "pink", "yellow", "sky", "black")]
+            )
+            + cycler(linestyle=["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), "-"]),
+            "lines.linewidth": 1.8,
+            "lines.markersize": 5,
+            "legend.frameon": False,
+            "legend.handlelength": 2.8,
+            "font.size": 10.5,
+        }
+    )
+
+
+def plain_log_ticks(ax: Axes, axis: Literal["x", "y"], values: Sequence[float]) -> None:
+    """Put plain-number tick labels at `values` on a logarithmic axis.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    axis : {"x", "y"}
+        Which axis.
+    values : sequence of float
+        Positions of the ticks, in data units.
+    """
+    target = ax.xaxis if axis == "x" else ax.yaxis
+    target.set_major_locator(FixedLocator(list(values)))
+    target.set_major_formatter(FixedFormatter([f"{value:g}" for value in values]))
+    target.set_minor_locator(NullLocator())
+
+
+def label_end(ax: Axes, x: float, y: float, text: str, color: str) -> None:
+    """Write `text` just right of the point (x, y), in `color`: a direct label instead of a legend.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    x, y : float
+        The end of the labelled curve, in data units.
+    text : str
+        The label.
+    color : str
+        Colour of the label, that of the curve.
+    """
+    ax.annotate(
+        text, (x, y), xytext=(5, 0), textcoords="offset points", color=color, va="center", annotation_clip=False
+    )
