@@ -1,0 +1,33 @@
+"""Over-parameterized gradient descent in sequence models: the mathematics of Li & Lin (NeurIPS 2024).
+
+Examples
+--------
+>>> from opgd import OverParameterizedFlow, PowerLaw, oracle_stopping
+>>> problem = PowerLaw(p=1, q=2, gamma=1.5, n=2000)
+>>> round(oracle_stopping(OverParameterizedFlow(depth=0), problem).risk, 4)
+0.0844
+"""
+
+from opgd.descent import gradient_descent
+from opgd.flows import Flow, FlowState, OverParameterizedFlow, VanillaFlow
+from opgd.problem import PowerLaw, SequenceModel
+from opgd.rates import RateFit, fit_rate
+from opgd.risk import RiskCurve, expected_risk, monte_carlo_risk
+from opgd.stopping import Stop, oracle_stopping
+
+__all__ = [
+    "Flow",
+    "FlowState",
+    "OverParameterizedFlow",
+    "PowerLaw",
+    "RateFit",
+    "RiskCurve",
+    "SequenceModel",
+    "Stop",
+    "VanillaFlow",
+    "expected_risk",
+    "fit_rate",
+    "gradient_descent",
+    "monte_carlo_risk",
+    "oracle_stopping",
+]

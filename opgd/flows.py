@@ -1,0 +1,327 @@
+r"""Gradient flows of one component, solved exactly.
+
+Every component of the sequence model evolves on its own: from its observation $z$ and its eigenvalue
+$\lambda$ alone. A flow maps $(z, \lambda, t)$ to the estimate $\theta(t)$; arrays broadcast.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from opgd import _validate as check
+from opgd._validate import Array
+
+__all__ = ["Flow", "FlowState", "OverParameterizedFlow", "VanillaFlow"]
+
+BLOCK = 8192  # elements worked on at a time: temporaries stay in the processor's cache
+
+
+class Flow(Protocol):
+    """What risk and stopping need of a flow: its estimate, an odd function of z."""
+
+    def estimate(self, z: ArrayLike, eigenvalues: ArrayLike, t: ArrayLike) -> Array:
+        r"""Return $\theta(t)$, shape ``np.shape(t) + broadcast(z, eigenvalues)``."""
+        ...
+
+
+@dataclass(frozen=True)
+class VanillaFlow:
+    r"""Gradient flow with fixed eigenvalues, $\theta(t) = (1 - e^{-\lambda t}) z$.
+
+    Only $\beta$ in $\theta = \lambda^{1/2} \beta$ is trained (section 3 of the paper, before (6)).
+
+    Examples
+    --------
+    >>> from opgd import VanillaFlow
+    >>> VanillaFlow().estimate(2.0, [1.0, 0.1], t=[0.0, float("inf")]).tolist()
+    [[0.0, 0.0], [2.0, 2.0]]
+    """
+
+    def estimate(self, z: ArrayLike, eigenvalues: ArrayLike, t: ArrayLike) -> Array:
+        r"""Return $\theta(t)$.
+
+        Parameters
+        ----------
+        z : array_like
+            Observations.
+        eigenvalues : array_like
+            $\lambda \ge 0$, broadcastable against `z`.
+        t : array_like
+            Flow times $\ge 0$ in any order; inf is allowed.
+
+        Returns
+        -------
+        ndarray, shape ``np.shape(t) + broadcast(z, eigenvalues)``
+
+        Raises
+        ------
+        ValueError
+            If an argument is NaN, has a forbidden sign, or the shapes do not broadcast.
+        """
+        z, lam, t, shape = _inputs(z, eigenvalues, t)
+        out = np.empty(t.shape + shape)
+        with np.errstate(invalid="ignore"):  # 0 * inf: an eigenvalue of zero never moves
+            np.multiply(lam, t.reshape(t.shape + (1,) * len(shape)), out=out)
+        if np.isinf(t).any():
+            np.nan_to_num(out, copy=False, nan=0.0, posinf=math.inf)
+        np.negative(out, out=out)
+        np.expm1(out, out=out)
+        out *= -z
+        return out
+
+
+@dataclass(frozen=True)
+class FlowState:
+    r"""The layers of an over-parameterized flow; all arrays have the shape of `theta`.
+
+    Attributes
+    ----------
+    theta : ndarray
+        The estimate $a b^D \beta$.
+    a, b, beta : ndarray
+        The layers.
+    depth : int
+        $D$.
+    """
+
+    theta: Array
+    a: Array
+    b: Array
+    beta: Array
+    depth: int
+
+    @property
+    def learned_eigenvalue(self) -> Array:
+        r"""The trained counterpart $a b^D$ of $\lambda^{1/2}$ (Proposition 3.4)."""
+        return self.a * self.b**self.depth
+
+
+@dataclass(frozen=True)
+class OverParameterizedFlow:
+    r"""Gradient flow of $\theta = a b^D \beta$, all layers trained: equations (8) and (14).
+
+    Starts from $a(0) = \lambda^{1/2}$, $b(0) = b_0$, $\beta(0) = 0$. At depth 0 the solution is exact.
+    With $\kappa = \sqrt{\lambda^2 + 4 z^2}$, $T = \tanh(\kappa t / 2)$,
+
+    .. math::
+
+        \theta = z \, \frac{X}{P} \, \frac{2 T}{Q}, \qquad
+        X = \kappa + \lambda T, \quad P = X + 2 |z| T, \quad
+        Q = \frac{\lambda}{\kappa + 2 |z|} + \frac{4 |z|}{\lambda (1 + e^{\kappa t})} + T,
+
+    $a = X / \sqrt{P Q}$ and $\beta = 2 z T / \sqrt{P Q}$: sums of non-negative terms, so nothing cancels.
+    The chapter *The two-layer flow* derives it.
+
+    Parameters
+    ----------
+    depth : int
+        $D \ge 0$, the number of extra layers.
+    b0 : float
+        Initial value of the extra layers, > 0; without effect at depth 0.
+    separate_layers : bool
+        False: the $D$ extra layers are one shared $b$, as in (14). True: $D$ separate equal layers.
+
+    Examples
+    --------
+    >>> from opgd import OverParameterizedFlow
+    >>> flow = OverParameterizedFlow(depth=0)
+    >>> round(float(flow.estimate(1.0, 0.5, t=1.0)), 6)
+    0.594504
+    >>> state = flow.state(1.0, 0.5, t=1.0)
+    >>> round(float(state.a**2 - state.beta**2), 12)
+    0.5
+    """
+
+    depth: int
+    b0: float = 1.0
+    separate_layers: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "depth", check.whole("depth", self.depth, least=0))
+        object.__setattr__(self, "b0", check.real("b0", self.b0, above=0))
+        if not isinstance(self.separate_layers, bool):
+            raise ValueError(f"separate_layers = {self.separate_layers!r} is not allowed: it must be True or False")
+
+    @classmethod
+    def tuned(cls, depth: int, epsilon: float, *, separate_layers: bool = False) -> OverParameterizedFlow:
+        r"""Return the flow with $b_0 = \varepsilon^{1/(D+2)}$, the choice of Theorem 3.2.
+
+        Parameters
+        ----------
+        depth : int
+            $D \ge 0$.
+        epsilon : float
+            Noise level, > 0.
+        separate_layers : bool
+            As for the class.
+        """
+        depth = check.whole("depth", depth, least=0)
+        epsilon = check.real("epsilon", epsilon, above=0)
+        return cls(depth, epsilon ** (1 / (depth + 2)), separate_layers)
+
+    def estimate(self, z: ArrayLike, eigenvalues: ArrayLike, t: ArrayLike) -> Array:
+        r"""Return $\theta(t)$.
+
+        Parameters
+        ----------
+        z : array_like
+            Observations.
+        eigenvalues : array_like
+            $\lambda \ge 0$, broadcastable against `z`.
+        t : array_like
+            Flow times $\ge 0$ in any order; inf is allowed. Components with $\lambda = 0$ never move.
+
+        Returns
+        -------
+        ndarray, shape ``np.shape(t) + broadcast(z, eigenvalues)``
+
+        Raises
+        ------
+        ValueError
+            If an argument is NaN, has a forbidden sign, or the shapes do not broadcast.
+        NotImplementedError
+            If ``depth >= 1``.
+        """
+        (theta,) = self._solve(z, eigenvalues, t, layers=False)
+        return theta
+
+    def state(self, z: ArrayLike, eigenvalues: ArrayLike, t: ArrayLike) -> FlowState:
+        r"""Return all layers at the times `t`; arguments and errors as for `estimate`.
+
+        Returns
+        -------
+        FlowState
+        """
+        theta, a, beta = self._solve(z, eigenvalues, t, layers=True)
+        return FlowState(theta, a, np.broadcast_to(self.b0, theta.shape), beta, self.depth)
+
+    def _solve(self, z: ArrayLike, eigenvalues: ArrayLike, t: ArrayLike, *, layers: bool) -> list[Array]:
+        if self.depth >= 1:
+            raise NotImplementedError(
+                f"depth = {self.depth}: the exact flow of this version covers depth 0 only; "
+                "gradient_descent follows every depth in discrete steps"
+            )
+        z, lam, t, shape = _inputs(z, eigenvalues, t)
+        results = [np.empty((t.size, math.prod(shape))) for _ in range(3 if layers else 1)]
+        start = 0
+        for z_block, lam_block in np.nditer(
+            [np.broadcast_to(z, shape), np.broadcast_to(lam, shape)],
+            flags=["external_loop", "buffered", "zerosize_ok"],
+            order="C",
+            buffersize=BLOCK,
+        ):
+            block = slice(start, start + z_block.size)
+            start += z_block.size
+            _two_layer(z_block, lam_block, t.ravel(), [r[:, block] for r in results])
+        return [r.reshape(t.shape + shape) for r in results]
+
+
+def _inputs(z: ArrayLike, eigenvalues: ArrayLike, t: ArrayLike) -> tuple[Array, Array, Array, tuple[int, ...]]:
+    z = check.array("z", z)
+    lam = check.array("eigenvalues", eigenvalues, least=0)
+    t = check.array("t", t, least=0, infinite=True)
+    return z, lam, t, check.broadcast(z=z, eigenvalues=lam)
+
+
+def _two_layer(z: Array, lam: Array, times: Array, out: list[Array]) -> None:
+    """Write theta (and a, beta, if `out` has them) of 1-d blocks `z`, `lam` at each time into the rows of `out`."""
+    if not z.size:
+        return
+    z2 = 2 * np.abs(z)
+    kappa = z2 * z2
+    kappa += lam * lam
+    # One pass over ordinary numbers; whatever could overflow or underflow takes the careful way.
+    ordinary = 1e-260 < kappa.min() and kappa.max() < 1e260 and lam.min() > 1e-150
+    if ordinary:
+        np.sqrt(kappa, out=kappa)
+        fixed = lam / (kappa + z2)
+    for row, t in enumerate(times):
+        if t == 0:
+            for result, value in zip(out, (0.0, np.sqrt(lam), 0.0), strict=False):
+                result[row] = value
+            continue
+        if not (ordinary and t > 1e-140 and (t < 1e170 or t == math.inf)):
+            for result, value in zip(out, _two_layer_careful(z, lam, t), strict=False):
+                result[row] = value
+            continue
+        growth = kappa * t
+        np.minimum(growth, 690, out=growth)  # beyond, exp(-kappa t) is negligible and T = 1
+        np.expm1(growth, out=growth)
+        wide = growth + 2
+        tanh = growth
+        tanh /= wide
+        x = lam * tanh
+        x += kappa
+        p = z2 * tanh
+        p += x
+        q = 2 * z2
+        wide *= lam
+        q /= wide
+        q += fixed
+        q += tanh
+        if len(out) == 3:
+            root = np.sqrt(p) * np.sqrt(q)
+            np.divide(x, root, out=out[1][row])
+            np.divide(2 * z * tanh, root, out=out[2][row])
+        tanh /= q
+        x /= p
+        x *= tanh
+        x *= z
+        np.add(x, x, out=out[0][row])
+
+
+def _two_layer_careful(z: Array, lam: Array, t: float) -> tuple[Array, Array, Array]:
+    """Return theta, a, beta for any finite z, lam >= 0 and t in [0, inf].
+
+    The same formulas after scaling by the power of two next to max(|z|, lam), so that kappa neither
+    overflows nor underflows; quotients beyond the range of a double go through logarithms.
+    """
+    size = np.abs(z)
+    power = np.frexp(np.maximum(size, lam))[1]
+    z2, lam_s = np.ldexp(size, 1 - power), np.ldexp(lam, -power)
+    half = power * (math.log(2) / 2)  # a and beta scale back by 2^(power / 2)
+    (lam_m, lam_e), (z_m, z_e) = np.frexp(lam), np.frexp(z)
+    root_m, root_e = np.frexp(np.sqrt(lam))
+    t_m, t_e = math.frexp(t) if t < math.inf else (1.0, 9999)
+    with np.errstate(all="ignore"):
+        kappa = np.hypot(lam_s, z2)
+        h = kappa * np.ldexp(t, power)
+        tanh = np.tanh(h / 2)
+        x = kappa + lam_s * tanh
+        p = x + z2 * tanh
+        rest = lam_s / (kappa + z2) + tanh
+        log_q = np.log(size) + math.log(4) - np.log(lam) - (h + np.log1p(np.exp(-h)))
+        q = np.exp(log_q) + rest
+        root = np.sqrt(p) * np.sqrt(q)
+        sign, log_p, log_2t = np.sign(z), np.log(p), np.log(2 * tanh)
+        cases = [(lam == 0) | (z == 0) | (t == 0), h < 1e-20, log_q > 300]
+        # at rest, or z = 0: a stays. Early: first order in t. Far: q is beyond the range of a double.
+        theta = np.select(
+            cases,
+            [
+                np.zeros_like(z),
+                np.ldexp(lam_m * z_m * t_m, lam_e + z_e + t_e),
+                sign * np.exp(np.log(x) - log_p + log_2t - log_q + np.log(size)),
+            ],
+            z * (x / p) * (2 * tanh / q),
+        )
+        a = np.select(
+            cases,
+            [np.sqrt(lam), np.sqrt(lam), np.exp(np.log(x) - (log_p + log_q) / 2 + half)],
+            np.ldexp(x / root * np.sqrt(np.ldexp(1.0, power % 2)), power // 2),
+        )
+        beta = np.select(
+            cases,
+            [
+                np.zeros_like(z),
+                np.ldexp(root_m * z_m * t_m, root_e + z_e + t_e),
+                sign * np.exp(np.log(z2 / 2) + log_2t - (log_p + log_q) / 2 + half),
+            ],
+            sign * np.ldexp(z2 * tanh / root * np.sqrt(np.ldexp(1.0, power % 2)), power // 2),
+        )
+    return theta, a, beta

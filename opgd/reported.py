@@ -1,0 +1,116 @@
+"""The numbers printed in the paper, with the unit of their last printed digit."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+__all__ = ["Reported", "cells", "lookup"]
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A printed number.
+
+    Attributes
+    ----------
+    value : float
+        The number as printed (signs of fits restored, see ``reported.toml``).
+    unit : float
+        One unit of the last printed digit.
+    """
+
+    value: float
+    unit: float
+
+
+def _as_printed(number: Decimal) -> Reported:
+    return Reported(float(number), 10.0 ** int(number.as_tuple().exponent))
+
+
+@cache
+def _load() -> dict[str, dict[str, Reported]]:
+    source = files("opgd").joinpath("reported.toml").read_text("utf-8")
+    text: dict[str, Any] = tomllib.loads(source, parse_float=Decimal)  # Decimal keeps the printed digits
+    items: dict[str, dict[str, Reported]] = {"Figure 1": {}, "Figure 3": {}, "Figure 5": {}}
+    for panel, curves in text["figure1"].items():
+        for curve, fit in curves.items():
+            for name, value in fit.items():
+                cell, printed = f"{panel} {curve} {name}", _as_printed(value)
+                items["Figure 3"][cell] = printed
+                if not curve.endswith("_steps"):
+                    items["Figure 1"][cell] = printed
+    columns = [f"p={p} q={q}" for p in ("0.6", "1", "3") for q in ("1", "1.5", "2")]
+    for item, rows in (
+        ("Table 1", {"": text["table1"]}),
+        ("Table 2", {f"{depth} ": rows for depth, rows in text["table2"].items()}),
+    ):
+        items[item] = {
+            f"{prefix}{row} {column}": _as_printed(value)
+            for prefix, table in rows.items()
+            for row, values in table.items()
+            for column, value in zip(columns, values, strict=True)
+        }
+    for curve, fit in text["figure5"].items():
+        for name, value in fit.items():
+            items["Figure 5"][f"{curve} {name}"] = _as_printed(value)
+    return items
+
+
+def cells(item: str) -> tuple[str, ...]:
+    """Return the names of all printed numbers of a figure or table, for example of "Figure 1".
+
+    Parameters
+    ----------
+    item : str
+        Figure or table, spelled as printed.
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> from opgd import reported
+    >>> len(reported.cells("Table 1")), len(reported.cells("Table 2"))
+    (27, 54)
+    """
+    if item not in _load():
+        raise KeyError(f"item = {item!r} is not printed in the paper; it must be one of {', '.join(_load())}")
+    return tuple(_load()[item])
+
+
+def lookup(item: str, cell: str) -> Reported:
+    """Return one printed number.
+
+    Parameters
+    ----------
+    item : str
+        Figure or table, spelled as printed.
+    cell : str
+        Which number, one of ``cells(item)``.
+
+    Returns
+    -------
+    Reported
+
+    Raises
+    ------
+    KeyError
+        If the paper does not print it.
+
+    Examples
+    --------
+    >>> from opgd import reported
+    >>> reported.lookup("Figure 1", "gamma=1.5 vanilla_error slope")
+    Reported(value=-0.374, unit=0.001)
+    >>> reported.lookup("Table 2", "D=1 gamma=3 p=0.6 q=2").value
+    0.38
+    """
+    if cell not in cells(item):
+        raise KeyError(f"cell = {cell!r} is not printed in {item}; it must be one of {', '.join(cells(item))}")
+    return _load()[item][cell]

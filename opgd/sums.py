@@ -1,0 +1,145 @@
+r"""Sums over the components of a power-law problem, at a cost that does not depend on their number.
+
+The first components are summed one by one. Beyond them the summand is smooth in the index, and a sum is the
+integral from half a step before its first index to half a step after its last, up to the Euler-Maclaurin
+correction $-[f']/24$; the integral is a composite Gauss-Legendre rule in the logarithm of the index.
+Signals sit at $l(j) = \lfloor j^q \rfloor$; far out the floor is replaced by its average, $j^q - 1/2$.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from opgd._validate import Array
+from opgd.problem import PowerLaw
+
+__all__ = ["Components", "power_law_components"]
+
+HEAD = 128  # positions summed one by one
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(10)
+
+
+class Components(NamedTuple):
+    r"""A weighted set of components whose sum stands for the whole sequence.
+
+    Attributes
+    ----------
+    signal, log_eigenvalues : ndarray, shape (k,)
+        $\theta^*$ and $\ln \lambda$.
+    sign : ndarray, shape (k,)
+        Sign of the weight: noise at the positions of signals is counted with the noise and taken out again.
+    log_weights : ndarray, shape (k,)
+        Logarithm of the absolute weight.
+    constant : float
+        What the signals beyond the last node add to the expected risk; nothing there has been learned.
+    """
+
+    signal: Array
+    log_eigenvalues: Array
+    sign: Array
+    log_weights: Array
+    constant: float
+
+
+def power_law_components(problem: PowerLaw, t: float, *, last: float, panel: float) -> Components:
+    r"""Return components and weights that stand for all of `problem`.
+
+    Parameters
+    ----------
+    problem : PowerLaw
+        Finite or untruncated.
+    t : float
+        Flow time; decides only how finely the signals are resolved.
+    last : float
+        $\gamma \ln j$ beyond which nothing has been learned, so that the expected noise term decays like $\lambda_j^2$.
+    panel : float
+        Length of the panels for the noise, in units of $\gamma \ln j$.
+
+    Returns
+    -------
+    Components
+    """
+    p, q, gamma, size = problem.p, problem.q, problem.gamma, problem.size
+    head = int(min(size, HEAD))
+    if size <= 2 * HEAD:
+        head = int(size)
+    first = problem.truncated(head)
+    parts = [(first.signal, -gamma * np.log(np.arange(1.0, head + 1)), np.ones(head), np.zeros(head))]
+    constant = 0.0
+    if head < size:
+        aligned = q == 1  # then every position carries a signal and there is no pure noise
+        if not aligned:
+            parts += _noise(head, size, gamma, last, panel)
+        signals, constant = _signals(problem, head, t, last, pure=aligned)
+        parts += signals
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    return Components(*columns, constant)
+
+
+Part = tuple[Array, Array, Array, Array]
+
+
+def _integral(start: float, stop: float, panel: float) -> tuple[Array, Array]:
+    """Return nodes x and log weights, including the factor e^x, of an integral over x = ln j."""
+    count = max(1, math.ceil((stop - start) / panel))
+    edges = np.linspace(start, stop, count + 1)
+    half = np.diff(edges) / 2
+    x = ((edges[1:] + edges[:-1]) / 2)[:, None] + half[:, None] * NODES
+    return x.ravel(), (x + np.log(half[:, None] * WEIGHTS)).ravel()
+
+
+def _noise(head: int, size: float, gamma: float, last: float, panel: float) -> list[Part]:
+    """Pure noise at the positions head + 1, ..., size."""
+    start = math.log(head + 0.5)
+    stop = math.log(size + 0.5) if size < math.inf else max(last / gamma, start + 1)
+    x, log_weights = _integral(start, stop, min(4.0, panel / gamma))
+    j, sign = np.array([head, head + 1.0]), np.array([-1.0, 1.0])  # f'(head + 1/2), weight 1/24
+    if size < math.inf:
+        j, sign = np.r_[j, size, size + 1], np.r_[sign, 1.0, -1.0]
+        tail = np.empty(0)
+    else:  # f is proportional to j^(-2 gamma) from here on
+        tail = np.array([stop])
+    x = np.r_[x, np.log(j), tail]
+    log_weights = np.r_[log_weights, np.full(j.size, -math.log(24)), tail - math.log(2 * gamma - 1)]
+    return [(np.zeros_like(x), -gamma * x, np.r_[np.ones(x.size - j.size - tail.size), sign, np.ones(tail.size)],
+             log_weights)]
+
+
+def _signals(problem: PowerLaw, head: int, t: float, last: float, *, pure: bool) -> tuple[list[Part], float]:
+    """Return the signals beyond `head`, each less the noise counted at its place (unless `pure`), and their tail."""
+    p, q, gamma = problem.p, problem.q, problem.gamma
+    done = PowerLaw(p, q, gamma, 1, head).signals
+    count = problem.signals
+    exact = min(count, max(done, _exact_signals(q)))
+    j = np.arange(done + 1.0, exact + 1.0)
+    y, log_l = np.log(j), np.log(problem.positions(j))
+    sign, log_weights, constant = np.ones_like(j), np.zeros_like(j), 0.0
+    if exact < count:
+        offset = 0.0 if q == int(q) else 0.5
+        start = math.log(exact + 0.5)
+        stop = math.log(count + 0.5) if count < math.inf else max(last / gamma / q, start + 1)
+        middle = min(max(start, math.log(30 / problem.epsilon) * 2 / (p + 1)), stop)
+        pieces = [_integral(start, middle, 0.125)] if middle > start else []
+        pieces += [_integral(middle, stop, min(4.0, max(1.0, panel / 3), panel / 2.5 * 8 / (2 * q * gamma + p)))] if stop > middle else []
+        ends, ends_sign = [exact, exact + 1.0], [-1.0, 1.0]
+        if count < math.inf:
+            ends, ends_sign = [*ends, count, count + 1.0], [*ends_sign, 1.0, -1.0]
+        else:
+            constant = math.exp(-p * stop) / p
+        smooth = np.concatenate([*(piece[0] for piece in pieces), np.log(ends)])
+        y = np.r_[y, smooth]
+        log_l = np.r_[log_l, q * smooth + np.log1p(-offset * np.exp(-q * smooth))]
+        sign = np.r_[sign, np.ones(smooth.size - len(ends)), ends_sign]
+        log_weights = np.r_[log_weights, *(piece[1] for piece in pieces), np.full(len(ends), -math.log(24))]
+    log_lam = -gamma * log_l
+    signals = (np.exp(-(p + 1) / 2 * y), log_lam, sign, log_weights)
+    noise = (np.zeros_like(y), log_lam, -sign, log_weights)
+    return ([signals] if pure else [signals, noise]), constant
+
+
+def _exact_signals(q: float) -> int:
+    """Return up to which j the floor in l(j) is kept: it changes the sum of the rest by about j^-(q + 1/2)."""
+    return 100 if q == int(q) else int(min(20_000, max(100, 3e6 ** (1 / (q + 0.5)))))
