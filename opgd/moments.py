@@ -124,7 +124,8 @@ def _threshold_moments(
     for sign in (1, -1):  # z > 0, then z < 0
         error2 = (theta - sign * m[:, None]) ** 2
         error2 *= epsilon**2
-        sides.append((error2, weight * np.exp(lift - (u - sign * m[:, None]) ** 2 / 2)))
+        exponent = np.minimum(lift - (u - sign * m[:, None]) ** 2 / 2, 700)  # larger only where the error is nil
+        sides.append((error2, weight * np.exp(exponent)))
     mean = np.sum([np.einsum("ij,ij->i", density, error2) for error2, density in sides], axis=0)
     plain = (mean * np.exp(-log_weights))[:, None]
     variance = np.sum([np.einsum("ij,ij->i", density, (error2 - plain) ** 2) for error2, density in sides], axis=0)
@@ -153,7 +154,7 @@ def _estimate(flow: OverParameterizedFlow, z: Array, log_lam: Array, t: float) -
         return flow.estimate(z, np.exp(log_lam)[:, None], t)
     theta = np.zeros_like(z)
     theta[~small] = flow.estimate(z[~small], np.exp(log_lam[~small])[:, None], t)
-    z = z[small]
+    z = np.maximum(z[small], 1e-290)
     tanh = np.tanh(z * t)
     q = np.exp(np.log(4 * z) - log_lam[small][:, None] - (2 * z * t + np.log1p(np.exp(-2 * z * t)))) + tanh
     theta[small] = z * 2 * tanh / ((1 + tanh) * q)

@@ -193,7 +193,7 @@ def _moments(
         # theta is linear in lambda once lambda e^{2 |z| t} << |z|; the noise that matters reaches 4 tau deviations
         reach = REACH + (4 * tau if untruncated else 0.0)
         last = 21 + max(0.0, math.log(t) if 0 < t < math.inf else 0.0) + 2 * tau * reach
-        parts = power_law_components(problem, t, last=last, panel=2.5 * max(1.0, tau / 2))
+        parts = power_law_components(problem, last=last, panel=2.5 * max(1.0, tau / 2))
     mean, variance = squared_error_moments(
         flow, parts.signal, parts.log_eigenvalues, epsilon, t, parts.log_weights, reach=reach
     )

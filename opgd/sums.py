@@ -44,25 +44,23 @@ class Components(NamedTuple):
     constant: float
 
 
-def power_law_components(problem: PowerLaw, t: float, *, last: float, panel: float) -> Components:
+def power_law_components(problem: PowerLaw, *, last: float, panel: float) -> Components:
     r"""Return components and weights that stand for all of `problem`.
 
     Parameters
     ----------
     problem : PowerLaw
         Finite or untruncated.
-    t : float
-        Flow time; decides only how finely the signals are resolved.
     last : float
         $\gamma \ln j$ beyond which nothing has been learned, so that the expected noise term decays like $\lambda_j^2$.
     panel : float
-        Length of the panels for the noise, in units of $\gamma \ln j$.
+        Length of the panels for the noise, in units of $\gamma \ln j$; it grows with $t$, since late flows vary slowly with $j$.
 
     Returns
     -------
     Components
     """
-    p, q, gamma, size = problem.p, problem.q, problem.gamma, problem.size
+    gamma, size = problem.gamma, problem.size
     head = int(min(size, HEAD))
     if size <= 2 * HEAD:
         head = int(size)
@@ -70,11 +68,8 @@ def power_law_components(problem: PowerLaw, t: float, *, last: float, panel: flo
     parts = [(first.signal, -gamma * np.log(np.arange(1.0, head + 1)), np.ones(head), np.zeros(head))]
     constant = 0.0
     if head < size:
-        aligned = q == 1  # then every position carries a signal and there is no pure noise
-        if not aligned:
-            parts += _noise(head, size, gamma, last, panel)
-        signals, constant = _signals(problem, head, t, last, pure=aligned)
-        parts += signals
+        signals, constant = _signals(problem, head, last, panel)
+        parts += _noise(head, size, gamma, last, panel) + signals
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     return Components(*columns, constant)
 
@@ -108,8 +103,8 @@ def _noise(head: int, size: float, gamma: float, last: float, panel: float) -> l
              log_weights)]
 
 
-def _signals(problem: PowerLaw, head: int, t: float, last: float, *, pure: bool) -> tuple[list[Part], float]:
-    """Return the signals beyond `head`, each less the noise counted at its place (unless `pure`), and their tail."""
+def _signals(problem: PowerLaw, head: int, last: float, panel: float) -> tuple[list[Part], float]:
+    """Return the signals beyond `head`, each less the noise counted at its place, and their tail."""
     p, q, gamma = problem.p, problem.q, problem.gamma
     done = PowerLaw(p, q, gamma, 1, head).signals
     count = problem.signals
@@ -123,7 +118,8 @@ def _signals(problem: PowerLaw, head: int, t: float, last: float, *, pure: bool)
         stop = math.log(count + 0.5) if count < math.inf else max(last / gamma / q, start + 1)
         middle = min(max(start, math.log(30 / problem.epsilon) * 2 / (p + 1)), stop)
         pieces = [_integral(start, middle, 0.125)] if middle > start else []
-        pieces += [_integral(middle, stop, min(4.0, max(1.0, panel / 3), panel / 2.5 * 8 / (2 * q * gamma + p)))] if stop > middle else []
+        wide = min(max(1.0, panel / 3), 3.2 * panel / (2 * q * gamma + p), 4.0)
+        pieces += [_integral(middle, stop, wide)] if stop > middle else []
         ends, ends_sign = [exact, exact + 1.0], [-1.0, 1.0]
         if count < math.inf:
             ends, ends_sign = [*ends, count, count + 1.0], [*ends_sign, 1.0, -1.0]
@@ -137,7 +133,7 @@ def _signals(problem: PowerLaw, head: int, t: float, last: float, *, pure: bool)
     log_lam = -gamma * log_l
     signals = (np.exp(-(p + 1) / 2 * y), log_lam, sign, log_weights)
     noise = (np.zeros_like(y), log_lam, -sign, log_weights)
-    return ([signals] if pure else [signals, noise]), constant
+    return [signals, noise], constant
 
 
 def _exact_signals(q: float) -> int:
