@@ -5,7 +5,7 @@ Examples
 >>> from opgd import OverParameterizedFlow, PowerLaw, oracle_stopping
 >>> problem = PowerLaw(p=1, q=2, gamma=1.5, n=2000)
 >>> round(oracle_stopping(OverParameterizedFlow(depth=0), problem).risk, 4)
-0.0844
+0.0871
 """
 
 from opgd.descent import gradient_descent

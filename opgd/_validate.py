@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from numbers import Integral, Real
 from typing import Any
 
@@ -18,10 +19,11 @@ def real(
     """Return `value` as a float, if it is a real number > `above` and >= `least`; `infinite` allows inf."""
     bounds = [f"> {above:g}"] * (above > -math.inf) + [f">= {least:g}"] * (least > -math.inf)
     allowed = " and ".join([f"a {'' if infinite else 'finite '}real number", *bounds])
-    good = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
-    if good:
-        number = float(value)
-        good = number > above and number >= least and (math.isfinite(number) or (infinite and number == math.inf))
+    number = math.nan
+    if isinstance(value, Real) and not isinstance(value, bool | np.bool_):
+        with suppress(OverflowError):  # a whole number beyond the range of a double
+            number = float(value)
+    good = number > above and number >= least and (math.isfinite(number) or (infinite and number == math.inf))
     if not good:
         raise ValueError(f"{name} = {value!r} is not allowed: it must be {allowed}")
     return number
@@ -61,4 +63,6 @@ def broadcast(**arrays: Array) -> tuple[int, ...]:
         return np.broadcast_shapes(*(a.shape for a in arrays.values()))
     except ValueError:
         shapes = ", ".join(f"{name} of shape {a.shape}" for name, a in arrays.items())
-        raise ValueError(f"{shapes} do not broadcast: their shapes must agree or be 1 along each axis") from None
+        raise ValueError(
+            f"{shapes} do not broadcast: their shapes must agree or be 1 along each axis"
+        ) from None

@@ -13,7 +13,12 @@ __all__ = ["gradient_descent"]
 
 
 def gradient_descent(
-    flow: VanillaFlow | OverParameterizedFlow, z: ArrayLike, eigenvalues: ArrayLike, *, step: float, t: ArrayLike
+    flow: VanillaFlow | OverParameterizedFlow,
+    z: ArrayLike,
+    eigenvalues: ArrayLike,
+    *,
+    step: float,
+    t: ArrayLike,
 ) -> Array:
     r"""Follow a flow by explicit Euler steps, that is by gradient descent on $\frac12 (z - \theta)^2$.
 
@@ -52,7 +57,9 @@ def gradient_descent(
     True
     """
     if not isinstance(flow, VanillaFlow | OverParameterizedFlow):
-        raise ValueError(f"flow = {flow!r} is not allowed: it must be a VanillaFlow or an OverParameterizedFlow")
+        raise ValueError(
+            f"flow = {flow!r} is not allowed: it must be a VanillaFlow or an OverParameterizedFlow"
+        )
     z = check.array("z", z)
     lam = check.array("eigenvalues", eigenvalues, least=0)
     step = check.real("step", step, above=0)
@@ -61,11 +68,12 @@ def gradient_descent(
     steps = np.rint(t / step).astype(np.int64)
 
     a, beta, theta = np.broadcast_to(np.sqrt(lam), shape), np.zeros(shape), np.zeros(shape)
-    depth, b, feedback = 0, 1.0, 0
+    depth, b, feedback = 0, np.ones(shape), 0
     trained = isinstance(flow, OverParameterizedFlow)
     if isinstance(flow, OverParameterizedFlow):
         depth, b = flow.depth, np.full(shape, flow.b0)
-        feedback = 1 if flow.separate_layers else flow.depth  # b' = D a b^(D-1) beta (z - theta) when b is shared
+        # b' = D a b^(D-1) beta (z - theta) when b is shared
+        feedback = 1 if flow.separate_layers else flow.depth
     out = np.empty((steps.size, *shape))
     done = 0
     with np.errstate(over="ignore", invalid="ignore"):
@@ -82,7 +90,11 @@ def gradient_descent(
                 beta = beta + pull * learned
                 theta = a * b**depth * beta
             done = max(done, int(steps.ravel()[row]))
-            if not np.isfinite(theta).all() or np.abs(theta).max(initial=0.0) > 1e3 * np.abs(z).max(initial=0.0):
-                raise FloatingPointError(f"gradient descent diverged by t = {done * step:g}: take step < {step:g}")
+            if not np.isfinite(theta).all() or np.abs(theta).max(initial=0.0) > 1e3 * np.abs(z).max(
+                initial=0.0
+            ):
+                raise FloatingPointError(
+                    f"gradient descent diverged by t = {done * step:g}: take step < {step:g}"
+                )
             out[row] = theta
     return out.reshape(t.shape + shape)

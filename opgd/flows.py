@@ -145,7 +145,9 @@ class OverParameterizedFlow:
         object.__setattr__(self, "depth", check.whole("depth", self.depth, least=0))
         object.__setattr__(self, "b0", check.real("b0", self.b0, above=0))
         if not isinstance(self.separate_layers, bool):
-            raise ValueError(f"separate_layers = {self.separate_layers!r} is not allowed: it must be True or False")
+            raise ValueError(
+                f"separate_layers = {self.separate_layers!r} is not allowed: it must be True or False"
+            )
 
     @classmethod
     def tuned(cls, depth: int, epsilon: float, *, separate_layers: bool = False) -> OverParameterizedFlow:
@@ -222,7 +224,9 @@ class OverParameterizedFlow:
         return [r.reshape(t.shape + shape) for r in results]
 
 
-def _inputs(z: ArrayLike, eigenvalues: ArrayLike, t: ArrayLike) -> tuple[Array, Array, Array, tuple[int, ...]]:
+def _inputs(
+    z: ArrayLike, eigenvalues: ArrayLike, t: ArrayLike
+) -> tuple[Array, Array, Array, tuple[int, ...]]:
     z = check.array("z", z)
     lam = check.array("eigenvalues", eigenvalues, least=0)
     t = check.array("t", t, least=0, infinite=True)
@@ -230,7 +234,7 @@ def _inputs(z: ArrayLike, eigenvalues: ArrayLike, t: ArrayLike) -> tuple[Array, 
 
 
 def _two_layer(z: Array, lam: Array, times: Array, out: list[Array]) -> None:
-    """Write theta (and a, beta, if `out` has them) of 1-d blocks `z`, `lam` at each time into the rows of `out`."""
+    """Write theta (and a, beta, if `out` has them) of 1-d `z`, `lam` at each time into the rows of `out`."""
     if not z.size:
         return
     z2 = 2 * np.abs(z)
@@ -243,7 +247,8 @@ def _two_layer(z: Array, lam: Array, times: Array, out: list[Array]) -> None:
         fixed = lam / (kappa + z2)
     for row, t in enumerate(times):
         if t == 0:
-            for result, value in zip(out, (0.0, np.sqrt(lam), 0.0), strict=False):
+            zero = np.zeros_like(z)
+            for result, value in zip(out, (zero, np.sqrt(lam), zero), strict=False):
                 result[row] = value
             continue
         if not (ordinary and t > 1e-140 and (t < 1e170 or t == math.inf)):
@@ -323,6 +328,6 @@ def _two_layer_careful(z: Array, lam: Array, t: float) -> tuple[Array, Array, Ar
                 np.ldexp(root_m * z_m * t_m, root_e + z_e + t_e),
                 sign * np.exp(np.log(z2 / 2) + log_2t - (log_p + log_q) / 2 + half),
             ],
-            sign * np.ldexp(z2 * tanh / root * np.sqrt(np.ldexp(1.0, power % 2)), power // 2),
+            z * np.ldexp(2 * tanh / root / np.sqrt(np.ldexp(1.0, power % 2)), -(power // 2)),
         )
     return theta, a, beta

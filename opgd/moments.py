@@ -1,10 +1,10 @@
 r"""Mean and variance of the squared error of one component, by Gaussian quadrature.
 
-With $z = \theta^* + \varepsilon \xi$ the squared error $(\theta(t; z) - \theta^*)^2$ is a function of one standard
-normal variable. For the vanilla flow its moments are elementary. For the two-layer flow $\theta$ is a smooth
-threshold in $z$: at late times it jumps within $1/(2t)$ around a point $z_c$, which may be far
-narrower than the noise. A Gauss-Hermite rule misses that; here the panels of a composite Gauss-Legendre
-rule shrink towards $z_c$.
+With $z = \theta^* + \varepsilon \xi$ the squared error $(\theta(t; z) - \theta^*)^2$ is a function of one
+standard normal variable. For the vanilla flow its moments are elementary. For the two-layer flow
+$\theta$ is a smooth threshold in $z$: at late times it jumps within $1/(2t)$ around a point $z_c$, which
+may be far narrower than the noise. A Gauss-Hermite rule misses that; here the panels of a composite
+Gauss-Legendre rule shrink towards $z_c$.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def squared_error_moments(
     *,
     reach: float = REACH,
 ) -> tuple[Array, Array]:
-    r"""Return $e^w \mathbb{E}(\theta - \theta^*)^2$ and $e^w \mathrm{Var}(\theta - \theta^*)^2$ of each component.
+    r"""Return $e^w$ times the mean and the variance of $(\theta - \theta^*)^2$ of each component.
 
     Parameters
     ----------
@@ -62,14 +62,18 @@ def squared_error_moments(
         if t == 0 or t == math.inf:  # theta = 0, or theta = z where the eigenvalue is positive
             moves = (t > 0) & (log_eigenvalues > -math.inf)
             weight = np.exp(log_weights)
-            return weight * np.where(moves, epsilon**2, signal**2), weight * np.where(moves, 2 * epsilon**4, 0.0)
+            spread = np.where(moves, 2 * epsilon**4, 0.0)
+            return weight * np.where(moves, epsilon**2, signal**2), weight * spread
         if isinstance(flow, VanillaFlow):
             return _linear_moments(signal, log_eigenvalues, epsilon, t, log_weights)
         mean, variance = np.empty_like(signal), np.empty_like(signal)
         edges = 10 + 2 * _grades(epsilon * t)
         rows = max(1, CHUNK // (edges * NODES.size))
-        for start in range(0, signal.size, rows):
-            part = slice(start, start + rows)
+        noise = np.flatnonzero(signal == 0)
+        parts = [noise[i : i + rows] for i in range(0, noise.size, rows)]
+        other = np.flatnonzero(signal)
+        parts += [other[i : i + rows] for i in range(0, other.size, rows)]
+        for part in parts:
             mean[part], variance[part] = _threshold_moments(
                 flow, signal[part], log_eigenvalues[part], epsilon, t, log_weights[part], reach
             )
@@ -90,7 +94,7 @@ def _linear_moments(
 
 
 def _grades(tau: float) -> int:
-    """Return how many panels on each side of the threshold it takes to grow from 1/tau to one standard deviation."""
+    """Return how many panels beside the threshold it takes to grow from 1/tau to one standard deviation."""
     return max(0, math.ceil(math.log(max(1.0, 1.6 * tau), 2.5))) + 1
 
 
@@ -121,14 +125,19 @@ def _threshold_moments(
     theta = _estimate(flow, epsilon * u, log_lam, t) / epsilon
     lift = log_weights[:, None]
     sides = []
-    for sign in (1, -1):  # z > 0, then z < 0
+    noise = not signal.any()
+    for sign in (1,) if noise else (1, -1):  # z > 0, then z < 0, the same for pure noise
         error2 = (theta - sign * m[:, None]) ** 2
         error2 *= epsilon**2
-        exponent = np.minimum(lift - (u - sign * m[:, None]) ** 2 / 2, 700)  # larger only where the error is nil
-        sides.append((error2, weight * np.exp(exponent)))
+        exponent = np.minimum(
+            lift - (u - sign * m[:, None]) ** 2 / 2, 700
+        )  # larger only where the error is nil
+        sides.append((error2, (2 * weight if noise else weight) * np.exp(exponent)))
     mean = np.sum([np.einsum("ij,ij->i", density, error2) for error2, density in sides], axis=0)
     plain = (mean * np.exp(-log_weights))[:, None]
-    variance = np.sum([np.einsum("ij,ij->i", density, (error2 - plain) ** 2) for error2, density in sides], axis=0)
+    variance = np.sum(
+        [np.einsum("ij,ij->i", density, (error2 - plain) ** 2) for error2, density in sides], axis=0
+    )
     return mean, variance
 
 
@@ -136,12 +145,12 @@ def threshold(log_lam: Array, t: float) -> Array:
     r"""Return $z_c$, where the two-layer flow at time t has about half of its observation, 0 if all have.
 
     It is where the upper solution (28) of Lemma D.1 equals $z/2$:
-    $(2z + \lambda) t = \ln(2 + 2z/\lambda)$. Newton's method from above, monotone since the equation is convex.
+    $(2z + \lambda) t = \ln(2 + 2z/\lambda)$. Newton's method from above, monotone since the equation is
+    convex.
     """
-    log_rate = log_lam + math.log(t)
+    log_rate = np.maximum(log_lam, -1e9) + math.log(t)  # an eigenvalue of zero: a threshold out of reach
     rate = np.exp(log_rate)
     v = 2 + 2 * np.logaddexp(math.log(2), -log_rate)  # v = 2 z t
-    v[log_rate == -math.inf] = 1.0
     for _ in range(12):
         gap = v + rate - np.logaddexp(math.log(2), np.log(v) - log_rate)
         v = np.maximum(v - gap / (1 - 1 / (2 * rate + v)), 1e-3)

@@ -110,5 +110,11 @@ def label_end(ax: Axes, x: float, y: float, text: str, color: str) -> None:
         Colour of the label, that of the curve.
     """
     ax.annotate(
-        text, (x, y), xytext=(5, 0), textcoords="offset points", color=color, va="center", annotation_clip=False
+        text,
+        (x, y),
+        xytext=(5, 0),
+        textcoords="offset points",
+        color=color,
+        va="center",
+        annotation_clip=False,
     )

@@ -1,7 +1,7 @@
 r"""The sequence model and the power-law problem of Example 2.3.
 
-The data are $z_j = \theta^*_j + \varepsilon \xi_j$ with independent standard normal $\xi_j$, equation (5) of the
-paper, and $\varepsilon^2 = 1/n$.
+The data are $z_j = \theta^*_j + \varepsilon \xi_j$ with independent standard normal $\xi_j$, equation (5) of
+the paper, and $\varepsilon^2 = 1/n$.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ class SequenceModel:
         eigenvalues = check.array("eigenvalues", self.eigenvalues, least=0).copy()
         if signal.ndim != 1 or signal.shape != eigenvalues.shape or not signal.size:
             raise ValueError(
-                f"signal of shape {signal.shape} and eigenvalues of shape {eigenvalues.shape} are not allowed: "
-                "both must have the same shape (N,) with N >= 1"
+                f"signal of shape {signal.shape} and eigenvalues of shape {eigenvalues.shape} are not "
+                "allowed: both must have the same shape (N,) with N >= 1"
             )
         signal.flags.writeable = eigenvalues.flags.writeable = False
         object.__setattr__(self, "signal", signal)
@@ -178,7 +178,9 @@ class PowerLaw:
         """
         if size is None:
             if self.size == math.inf:
-                raise ValueError("size = None is not allowed for an untruncated problem: give a whole number >= 1")
+                raise ValueError(
+                    "size = None is not allowed for an untruncated problem: give a whole number >= 1"
+                )
             size = int(self.size)
         most = LARGEST_SIZE if self.size == math.inf else int(self.size)
         size = check.whole("size", size, least=1, most=most)

@@ -11,7 +11,7 @@ from scipy import stats
 from opgd import _validate as check
 from opgd._validate import Array
 
-__all__ = ["RateFit", "fit_rate"]
+__all__ = ["RateFit", "fit_covariance", "fit_rate"]
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,15 @@ class RateFit:
     intercept_stderr: float
 
     def predict(self, n: ArrayLike) -> Array:
-        """Return the fitted value at `n`, on the original scale."""
-        return np.asarray(10 ** (self.intercept + self.slope * np.log10(check.array("n", n))))
+        """Return the fitted value at `n` > 0, on the original scale."""
+        n = check.array("n", n)
+        if not (n > 0).all():
+            raise ValueError(f"n holds {n.min()} and must hold numbers > 0")
+        return np.asarray(10 ** (self.intercept + self.slope * np.log10(n)))
 
 
 def fit_rate(n: ArrayLike, error: ArrayLike) -> RateFit:
-    """Fit a power law to errors (or stopping times) by least squares in log10-log10, as the paper's legends do.
+    """Fit a power law to errors or stopping times by least squares in log10-log10, as the paper does.
 
     Parameters
     ----------
@@ -65,14 +68,48 @@ def fit_rate(n: ArrayLike, error: ArrayLike) -> RateFit:
     n, error = check.array("n", n), check.array("error", error)
     for name, value in (("n", n), ("error", error)):
         if value.ndim != 1 or value.size < 2 or value.min() <= 0:
-            raise ValueError(f"{name} = {value} is not allowed: it must hold at least two numbers > 0 along one axis")
+            raise ValueError(
+                f"{name} = {value} is not allowed: it must hold at least two numbers > 0 along one axis"
+            )
     if n.shape != error.shape or n.min() == n.max():
-        raise ValueError(f"n = {n} is not allowed: it must hold as many values as error, at least two different")
+        raise ValueError(
+            f"n = {n} is not allowed: it must hold as many values as error, at least two different"
+        )
     fit = stats.linregress(np.log10(n), np.log10(error))
-    two = n.size == 2
+    exact = n.size == 2 or error.min() == error.max()
     return RateFit(
         float(fit.slope),
         float(fit.intercept),
-        0.0 if two else float(fit.stderr),
-        0.0 if two else float(fit.intercept_stderr),
+        0.0 if exact else float(fit.stderr),
+        0.0 if exact else float(fit.intercept_stderr),
     )
+
+
+def fit_covariance(n: ArrayLike, log_sd: ArrayLike) -> Array:
+    r"""Propagate the errors of the points to the fitted line.
+
+    Parameters
+    ----------
+    n : array_like, shape (k,)
+        Sample sizes of the fit.
+    log_sd : array_like, shape (k,)
+        Standard deviation of each $\log_{10} y$; the points are independent.
+
+    Returns
+    -------
+    ndarray, shape (2, 2)
+        Covariance matrix of (slope, intercept) of `fit_rate`.
+
+    Examples
+    --------
+    >>> from opgd.rates import fit_covariance
+    >>> fit_covariance([10.0, 1000.0], [0.1, 0.1]).round(6).tolist()
+    [[0.005, -0.01], [-0.01, 0.025]]
+    """
+    n, log_sd = check.array("n", n), check.array("log_sd", log_sd, least=0)
+    if n.ndim != 1 or n.shape != log_sd.shape or n.size < 2 or n.min() <= 0 or n.min() == n.max():
+        raise ValueError(
+            f"n = {n} is not allowed: it must hold numbers > 0, as many as log_sd, two of them different"
+        )
+    solve = np.linalg.pinv(np.stack([np.log10(n), np.ones(n.size)], axis=1))
+    return np.asarray((solve * log_sd**2) @ solve.T)

@@ -112,5 +112,7 @@ def lookup(item: str, cell: str) -> Reported:
     0.38
     """
     if cell not in cells(item):
-        raise KeyError(f"cell = {cell!r} is not printed in {item}; it must be one of {', '.join(cells(item))}")
+        raise KeyError(
+            f"cell = {cell!r} is not printed in {item}; it must be one of {', '.join(cells(item))}"
+        )
     return _load()[item][cell]

@@ -12,13 +12,14 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from scipy.optimize import brentq
 
 from opgd._validate import Array
 from opgd.problem import PowerLaw
 
 __all__ = ["Components", "power_law_components"]
 
-HEAD = 128  # positions summed one by one
+HEAD = 64  # positions summed one by one
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(10)
 
 
@@ -44,7 +45,7 @@ class Components(NamedTuple):
     constant: float
 
 
-def power_law_components(problem: PowerLaw, *, last: float, panel: float) -> Components:
+def power_law_components(problem: PowerLaw, *, last: float, panel: float, growth: float = 0.0) -> Components:
     r"""Return components and weights that stand for all of `problem`.
 
     Parameters
@@ -52,9 +53,14 @@ def power_law_components(problem: PowerLaw, *, last: float, panel: float) -> Com
     problem : PowerLaw
         Finite or untruncated.
     last : float
-        $\gamma \ln j$ beyond which nothing has been learned, so that the expected noise term decays like $\lambda_j^2$.
+        $\gamma \ln j$ beyond which nothing has been learned, so that the expected noise term decays like
+        $\lambda_j^2$.
     panel : float
-        Length of the panels for the noise, in units of $\gamma \ln j$; it grows with $t$, since late flows vary slowly with $j$.
+        Length of the panels for the noise, in units of $\gamma \ln j$; it grows with $t$, since late flows
+        vary slowly with $j$.
+    growth : float
+        A signal helps its own eigenvalue to grow: it may have been learned up to
+        $\gamma \ln l(j) = \text{last} + \text{growth} \cdot \theta^*_{l(j)}$.
 
     Returns
     -------
@@ -68,10 +74,10 @@ def power_law_components(problem: PowerLaw, *, last: float, panel: float) -> Com
     parts = [(first.signal, -gamma * np.log(np.arange(1.0, head + 1)), np.ones(head), np.zeros(head))]
     constant = 0.0
     if head < size:
-        signals, constant = _signals(problem, head, last, panel)
+        signals, constant = _signals(problem, head, last, panel, growth)
         parts += _noise(head, size, gamma, last, panel) + signals
-    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    return Components(*columns, constant)
+    signal, log_lam, sign, log_weights = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Components(signal, log_lam, sign, log_weights, constant)
 
 
 Part = tuple[Array, Array, Array, Array]
@@ -94,16 +100,17 @@ def _noise(head: int, size: float, gamma: float, last: float, panel: float) -> l
     j, sign = np.array([head, head + 1.0]), np.array([-1.0, 1.0])  # f'(head + 1/2), weight 1/24
     if size < math.inf:
         j, sign = np.r_[j, size, size + 1], np.r_[sign, 1.0, -1.0]
-        tail = np.empty(0)
-    else:  # f is proportional to j^(-2 gamma) from here on
-        tail = np.array([stop])
-    x = np.r_[x, np.log(j), tail]
-    log_weights = np.r_[log_weights, np.full(j.size, -math.log(24)), tail - math.log(2 * gamma - 1)]
-    return [(np.zeros_like(x), -gamma * x, np.r_[np.ones(x.size - j.size - tail.size), sign, np.ones(tail.size)],
-             log_weights)]
+    x, sign = np.r_[x, np.log(j)], np.r_[np.ones(x.size), sign]
+    log_weights = np.r_[log_weights, np.full(j.size, -math.log(24))]
+    if size == math.inf and gamma > 0.5:  # f is proportional to j^(-2 gamma) from here on; or t = 0 and f = 0
+        x, sign = np.r_[x, stop], np.r_[sign, 1.0]
+        log_weights = np.r_[log_weights, stop - math.log(2 * gamma - 1)]
+    return [(np.zeros_like(x), -gamma * x, sign, log_weights)]
 
 
-def _signals(problem: PowerLaw, head: int, last: float, panel: float) -> tuple[list[Part], float]:
+def _signals(
+    problem: PowerLaw, head: int, last: float, panel: float, growth: float
+) -> tuple[list[Part], float]:
     """Return the signals beyond `head`, each less the noise counted at its place, and their tail."""
     p, q, gamma = problem.p, problem.q, problem.gamma
     done = PowerLaw(p, q, gamma, 1, head).signals
@@ -115,7 +122,7 @@ def _signals(problem: PowerLaw, head: int, last: float, panel: float) -> tuple[l
     if exact < count:
         offset = 0.0 if q == int(q) else 0.5
         start = math.log(exact + 0.5)
-        stop = math.log(count + 0.5) if count < math.inf else max(last / gamma / q, start + 1)
+        stop = math.log(count + 0.5) if count < math.inf else _end_of_learning(problem, start, last, growth)
         middle = min(max(start, math.log(30 / problem.epsilon) * 2 / (p + 1)), stop)
         pieces = [_integral(start, middle, 0.125)] if middle > start else []
         wide = min(max(1.0, panel / 3), 3.2 * panel / (2 * q * gamma + p), 4.0)
@@ -136,6 +143,18 @@ def _signals(problem: PowerLaw, head: int, last: float, panel: float) -> tuple[l
     return [signals, noise], constant
 
 
+def _end_of_learning(problem: PowerLaw, start: float, last: float, growth: float) -> float:
+    """Return ln j, at least one beyond `start`, from which no signal has been learned."""
+
+    def distance(y: float) -> float:
+        return problem.q * problem.gamma * y - last - growth * math.exp(-(problem.p + 1) / 2 * y)
+
+    if distance(start) >= 0:
+        return start + 1
+    end: float = brentq(distance, start, start + 1 - distance(start) / (problem.q * problem.gamma))
+    return max(end, start + 1)
+
+
 def _exact_signals(q: float) -> int:
-    """Return up to which j the floor in l(j) is kept: it changes the sum of the rest by about j^-(q + 1/2)."""
-    return 100 if q == int(q) else int(min(20_000, max(100, 3e6 ** (1 / (q + 0.5)))))
+    """Return up to which j the floor in l(j) is kept: it changes the rest by about j^-(q + 1/2)."""
+    return 64 if q == int(q) else int(min(20_000, max(100, 3e6 ** (1 / (q + 0.5)))))

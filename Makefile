@@ -1,0 +1,56 @@
+# The front door. Every target makes its own environment (.venv) first. Works with GNU make 3.81.
+#
+#   make book [PROFILE=smoke]                        execute the chapters that changed, build the book
+#   make test                                        everything a change should pass
+#   make chapter C=rates [P="-p repetitions 8"]      execute one chapter with other parameters
+#   make bench                                       side-by-side timings
+#   make lock                                        renew requirements.lock (needs uv)
+#   make clean                                       remove what was generated, except .venv
+#
+# PYTHON=python3.12 chooses the interpreter of .venv.
+
+SHELL = /bin/sh
+PROFILE = default
+PY = .venv/bin/python
+WORKFLOWS = .github/workflows
+
+# The caller's settings must not matter.
+unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS VIRTUAL_ENV CONDA_PREFIX
+unexport MPLBACKEND MATPLOTLIBRC MPLCONFIGDIR IPYTHONDIR JUPYTER_PATH JUPYTER_CONFIG_DIR JUPYTER_DATA_DIR
+unexport JUPYTER_CONFIG_PATH JUPYTER_RUNTIME_DIR PYTEST_ADDOPTS DOIT_CONFIG
+export PYTHONNOUSERSITE = 1
+export PYTHONUTF8 = 1
+
+.PHONY: help environment book chapter test bench lock clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+environment:
+	@PYTHON="$(PYTHON)" sh .ci/environment
+
+book: environment
+	@$(PY) -m doit profile="$(PROFILE)"
+
+chapter: environment
+	@test -n "$(C)" || { echo 'usage: make chapter C=rates P="-p repetitions 8"' >&2; exit 2; }
+	@$(PY) -m press run "$(C)" --profile "$(PROFILE)" $(P)
+
+test: environment
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(PY) -m pytest -n 2 -q
+	$(PY) -m check_jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)/ci.yml
+	.venv/bin/zizmor --offline --no-progress $(WORKFLOWS)
+
+bench: environment
+	$(PY) -m pytest bench -q -p no:xdist
+
+lock:
+	@command -v uv >/dev/null || { echo "make lock needs uv: pipx install uv" >&2; exit 1; }
+	uv pip compile --universal --fork-strategy fewest --generate-hashes --python-version 3.11 --no-header \
+		requirements.txt -o requirements.lock
+
+clean:
+	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

@@ -1,0 +1,114 @@
+"""The build graph: chapter -> executed notebook -> ledger -> staged site -> HTML.
+
+Run it with `make book`, or with `python -m doit` in the environment. Everything is decided by content
+(md5), not by time. Each step is a command of its own, so that it runs the code as it is now.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Set
+from pathlib import Path
+
+from doit import get_var
+from doit.tools import config_changed
+
+from press import profiles
+from press.environment import interpreter, isolate
+from press.parameters import read_parameters, resolve
+from press.project import Project
+from press.reporter import BookReporter
+
+PROJECT = Project(Path(__file__).resolve().parent)
+PROFILE = get_var("profile", profiles.DEFAULT)
+PRESS = [sys.executable, "-m", "press"]
+# Modules of press that shape the site only: a change there rebuilds the pages but executes nothing.
+SITE_ONLY = {"site.py", "provenance.py", "sphinx_ext.py", "reporter.py"}
+
+isolate(PROJECT)
+PROJECT.build.mkdir(exist_ok=True)
+
+DOIT_CONFIG = {
+    "default_tasks": ["html"],
+    "reporter": BookReporter,
+    "dep_file": str(PROJECT.build / "doit.sqlite3"),
+    "backend": "sqlite3",
+    "num_process": 2,
+    "par_type": "thread",
+    "continue": True,
+    "verbosity": 0,
+}
+
+
+def files(directory: str, pattern: str = "*", leave_out: Set[str] = frozenset()) -> list[str]:
+    """Files below a directory of the project, without caches."""
+    found = (PROJECT.root / directory).rglob(pattern)
+    return sorted(
+        str(p) for p in found if p.is_file() and "__pycache__" not in p.parts and p.name not in leave_out
+    )
+
+
+def executed(chapter: str) -> str:
+    return str(PROJECT.executed / f"{chapter}.ipynb")
+
+
+def withdraw(path: str) -> None:
+    """Remove a published notebook before its successor is made: a stale page is never published."""
+    Path(path).unlink(missing_ok=True)
+
+
+def task_prepare():
+    """Fill matplotlib's font cache, which would otherwise announce itself inside a chapter."""
+    return {
+        "actions": [[*PRESS, "prepare"]],
+        "file_dep": [str(PROJECT.root / "requirements.lock")],
+        "targets": [str(PROJECT.build / "settings" / "prepared")],
+        "uptodate": [config_changed(interpreter())],
+    }
+
+
+def task_chapter():
+    """Execute each chapter whose text, parameters, mathematics, press or environment changed."""
+    sources = files("opgd") + files("press", "*.py", SITE_ONLY) + [str(PROJECT.root / "requirements.lock")]
+    for name in PROJECT.chapters():
+        text = PROJECT.source(name)
+        given = profiles.overrides(PROJECT, PROFILE, name)
+        values = resolve(read_parameters(text), given)
+        yield {
+            "name": name,
+            "actions": [
+                (withdraw, [executed(name)]),
+                [*PRESS, "run", name, "--profile", PROFILE, "-o", executed(name)],
+            ],
+            "file_dep": [str(text), *sources],
+            "task_dep": ["prepare"],
+            "targets": [executed(name), str(PROJECT.notebooks / f"{name}.ipynb")],
+            "uptodate": [config_changed({"profile": PROFILE, "values": values, "python": interpreter()})],
+        }
+
+
+def task_ledger():
+    """Collect the ledger; every check it names must exist."""
+    return {
+        "actions": [[*PRESS, "ledger"]],
+        # The order matters for time only: the last chapters run longest and are begun first.
+        "task_dep": [f"chapter:{name}" for name in reversed(PROJECT.chapters())],
+        "file_dep": [executed(name) for name in PROJECT.chapters()] + files("tests", "*.py"),
+        "targets": [str(PROJECT.ledger)],
+    }
+
+
+def task_html():
+    """Build the pages."""
+    root = PROJECT.root
+    settings = [str(root / name) for name in ("_config.yml", "_toc.yml", "requirements.lock")]
+    prose = [str(PROJECT.book / f"{name}.md") for name in PROJECT.pages()]
+    return {
+        "actions": [[*PRESS, "site"]],
+        "file_dep": [
+            *(executed(name) for name in PROJECT.chapters()),
+            *(settings + prose + files("book/assets") + files("book", "*.bib") + files("press", "*.py")),
+            str(PROJECT.ledger),
+        ],
+        "targets": [str(PROJECT.html / "index.html")],
+    }

@@ -1,0 +1,116 @@
+"""What surrounds a run: shut out the caller's settings, and describe machine, versions and commit."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+from press.project import Project, write_atomically
+
+__all__ = ["commit", "isolate", "machine", "versions"]
+
+PACKAGES = ("numpy", "scipy", "matplotlib", "sympy", "jupytext", "papermill", "ipykernel")
+
+
+def isolate(project: Project) -> None:
+    """Make this process and its children indifferent to the settings of whoever started them.
+
+    Jupyter, IPython and matplotlib read their settings below `_build/`, the kernel is that of this
+    environment, and numerical libraries use one thread (chapters run in parallel instead).
+
+    Parameters
+    ----------
+    project : Project
+        Whose build directory holds the settings.
+    """
+    for name in [n for n in os.environ if n.startswith(("JUPYTER", "IPYTHON", "PAPERMILL", "PYDEVD"))]:
+        del os.environ[name]
+    for name in ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "MPLBACKEND", "MATPLOTLIBRC", "PYTHONWARNINGS"):
+        os.environ.pop(name, None)
+    settings = project.build / "settings"
+    os.environ |= {
+        "PYTHONNOUSERSITE": "1",
+        "PYTHONUTF8": "1",
+        "PYTHONHASHSEED": "0",
+        "JUPYTER_PREFER_ENV_PATH": "1",
+        "JUPYTER_PLATFORM_DIRS": "1",
+        "JUPYTER_CONFIG_DIR": str(settings / "jupyter"),
+        "JUPYTER_DATA_DIR": str(settings / "jupyter"),
+        "IPYTHONDIR": str(settings / "ipython"),
+        "MPLCONFIGDIR": str(settings / "matplotlib"),
+    }
+    for name in ("JUPYTER_CONFIG_DIR", "IPYTHONDIR", "MPLCONFIGDIR"):
+        Path(os.environ[name]).mkdir(parents=True, exist_ok=True)
+    # The kernel's own remarks (such as on its transport) are not about the chapter.
+    quiet = settings / "ipython" / "profile_default" / "ipython_kernel_config.json"
+    if not quiet.exists():
+        write_atomically(quiet, '{"IPKernelApp": {"log_level": 40}}\n')
+    for library in ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM", "NUMEXPR"):
+        os.environ[f"{library}_NUM_THREADS"] = "1"
+
+
+def commit(root: Path) -> str:
+    """Return the git commit of the project.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        The project's root.
+
+    Returns
+    -------
+    str
+        The abbreviated commit, with "+changes" behind it if files differ from it, or "unknown" where
+        there is no git, or no repository of this project.
+    """
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(root), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=clean, timeout=30)
+        return done.stdout.strip()
+
+    try:
+        if Path(git("rev-parse", "--show-toplevel")).resolve() != root.resolve():
+            return "unknown"
+        head = git("rev-parse", "--short=12", "HEAD")
+        return head + ("+changes" if git("status", "--porcelain") else "")
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+
+
+def machine() -> str:
+    """Describe the machine without naming it.
+
+    Returns
+    -------
+    str
+        System, processor type and number of processors, such as "Linux x86_64, 2 processors".
+    """
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that shape the results.
+
+    Returns
+    -------
+    dict of str to str
+        Version by name.
+    """
+    return {"python": platform.python_version()} | {name: metadata.version(name) for name in PACKAGES}
+
+
+def interpreter() -> str:
+    """Identify the interpreter for the build graph: another Python means other results.
+
+    Returns
+    -------
+    str
+        Implementation, version and processor type.
+    """
+    return f"{sys.implementation.name} {platform.python_version()} {platform.machine()}"

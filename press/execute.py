@@ -1,0 +1,170 @@
+"""Execute one chapter: text -> clean notebook -> papermill -> gate -> executed notebook."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import nbformat
+import papermill
+from papermill.exceptions import PapermillExecutionError
+
+from press import environment, gate
+from press.parameters import Value, read_parameters, resolve
+from press.project import Project, write_atomically
+
+__all__ = ["ChapterFailed", "clean_notebook", "execute"]
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class ChapterFailed(Exception):
+    """A chapter raised an error or did not pass the gate; the message says where and why."""
+
+
+def clean_notebook(source: Path) -> nbformat.NotebookNode:
+    """Turn a chapter's text into an unexecuted notebook.
+
+    Parameters
+    ----------
+    source : pathlib.Path
+        A MyST file.
+
+    Returns
+    -------
+    nbformat.NotebookNode
+        The same text gives the same notebook, cell identifiers included.
+    """
+    notebook: nbformat.NotebookNode = jupytext.read(source)
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook.metadata["language_info"] = {"name": "python"}
+    for number, cell in enumerate(notebook.cells, start=1):
+        cell["id"] = f"{re.sub('[^a-zA-Z0-9_-]', '-', source.stem)[:50]}-{number:03d}"
+    return notebook
+
+
+def execute(
+    project: Project, chapter: str, overrides: Mapping[str, Any], *, profile: str, output: Path
+) -> dict[str, Value]:
+    """Execute a chapter and publish the notebook at `output`, or nothing at all.
+
+    The clean notebook is written to `_build/notebooks/` on the way. When the chapter fails, the
+    partial notebook is left in `_build/failed/` and `output` is not touched.
+
+    Parameters
+    ----------
+    project : Project
+        The book.
+    chapter : str
+        The chapter's name.
+    overrides : mapping
+        Parameters to change, by name; checked before anything runs.
+    profile : str
+        Name of the profile, for the record.
+    output : pathlib.Path
+        Where the executed notebook appears when all went well.
+
+    Returns
+    -------
+    dict
+        The value of every parameter.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is unknown, of the wrong type or out of range.
+    ChapterFailed
+        If a cell raised an error or the gate refused the result.
+    """
+    source = project.source(chapter)
+    parameters = read_parameters(source)
+    values = resolve(parameters, overrides)
+    changed = {name: value for name, value in values.items() if value != parameters[name].default}
+    output.parent.mkdir(parents=True, exist_ok=True)
+    clean = project.notebooks / f"{chapter}.ipynb"
+    write_atomically(clean, _text(clean_notebook(source)))
+    failed = project.failed / f"{chapter}.ipynb"
+    failed.unlink(missing_ok=True)
+    project.build.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=project.build, prefix="run-") as scratch:
+        raw = Path(scratch) / f"{chapter}.ipynb"
+        commit, started, clock = environment.commit(project.root), datetime.now(UTC), time.monotonic()
+        try:
+            papermill.execute_notebook(
+                str(clean), str(raw), changed, kernel_name="python3", language="python",
+                progress_bar=False, log_output=False, cwd=str(project.root),
+            )  # fmt: skip
+        except PapermillExecutionError as error:
+            _keep(raw, failed)
+            raise ChapterFailed(_summary(chapter, error, failed.relative_to(project.root))) from None
+        notebook = nbformat.from_dict(json.loads(raw.read_text(encoding="utf-8")))  # type: ignore[no-untyped-call]
+        _describe(notebook, chapter, values, profile=profile, commit=commit, started=started)
+        notebook.metadata.press["seconds"] = round(time.monotonic() - clock, 3)
+        if faults := gate.inspect(notebook, chapter):
+            _keep(raw, failed)
+            raise ChapterFailed(
+                "\n".join([*faults, f"the refused notebook is {failed.relative_to(project.root)}"])
+            )
+        write_atomically(output, _text(notebook))
+    return values
+
+
+def _describe(
+    notebook: nbformat.NotebookNode,
+    chapter: str,
+    values: Mapping[str, Value],
+    *,
+    profile: str,
+    commit: str,
+    started: datetime,
+) -> None:
+    """Put into the notebook's metadata where it came from; paths of this machine are taken out."""
+    notebook.metadata["press"] = {
+        "chapter": chapter,
+        "profile": profile,
+        "parameters": dict(values),
+        "started": started.isoformat(timespec="seconds"),
+        "machine": environment.machine(),
+        "processors": os.cpu_count(),
+        "versions": environment.versions(),
+        "commit": commit,
+    }
+    for key in ("input_path", "output_path", "environment_variables"):
+        notebook.metadata.get("papermill", {}).pop(key, None)
+
+
+def _text(notebook: nbformat.NotebookNode) -> str:
+    """Notebook as JSON; an invalid one is an error."""
+    nbformat.validate(notebook)
+    return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def _keep(raw: Path, failed: Path) -> None:
+    """Keep a failed notebook where a reader can look at it."""
+    if raw.is_file():
+        failed.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(raw, failed)
+
+
+def _summary(chapter: str, error: PapermillExecutionError, failed: Path) -> str:
+    """Say which cell failed, its source, and the end of the traceback."""
+    source = "\n".join(f"    {line}" for line in str(error.source).splitlines()[:12])
+    trace = _ANSI.sub("", "\n".join(error.traceback)).splitlines()[-15:]
+    return "\n".join(
+        [
+            f"{chapter}: {error.ename} in the cell",
+            source,
+            *(f"  {line}" for line in trace),
+            f"the notebook up to there is {failed}",
+        ]
+    )

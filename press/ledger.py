@@ -1,0 +1,232 @@
+"""The ledger: every printed number of the paper beside ours, with a verdict.
+
+A chapter calls `record`; the row travels inside the executed notebook as an output of a private
+MIME type, which the pages do not show; `collect` gathers the rows into one JSON file.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypedDict, cast
+
+from opgd import reported
+
+__all__ = ["MIME", "Row", "collect", "judge", "record"]
+
+MIME = "application/vnd.opgd.ledger+json"
+LIMIT = 3.0
+"""A number matches if it lies within this many standard deviations of the printed one."""
+
+
+class Row(TypedDict):
+    """One number of the paper and ours; `sd` is the denominator of `z`."""
+
+    item: str
+    cell: str
+    reported: float
+    ours: float
+    sd: float
+    z: float
+    verdict: str
+    why: str
+    chapter: str
+    check: str
+
+
+def judge(ours: float, printed: float, sd: float, error: float, unit: float) -> tuple[float, float]:
+    """Compare a number with a printed one.
+
+    Parameters
+    ----------
+    ours, printed : float
+        The two numbers.
+    sd : float
+        Standard deviation of one run of the paper's protocol.
+    error : float
+        Error of our own number.
+    unit : float
+        Unit to which the printed number is rounded.
+
+    Returns
+    -------
+    z : float
+        The difference in units of `total`.
+    total : float
+        Square root of sd^2 + error^2 + unit^2 / 12.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not finite, a spread is negative, or all spreads are zero.
+
+    Examples
+    --------
+    >>> z, total = judge(1.0, 0.9, sd=0.05, error=0.0, unit=0.0)
+    >>> round(z, 6), total
+    (2.0, 0.05)
+    """
+    for name, value in {"ours": ours, "reported": printed, "sd": sd, "error": error, "unit": unit}.items():
+        if not math.isfinite(value):
+            raise ValueError(f"{name} = {value} is not finite")
+        if name in ("sd", "error", "unit") and value < 0:
+            raise ValueError(f"{name} = {value} is negative")
+    total = math.sqrt(sd**2 + error**2 + unit**2 / 12)
+    if total == 0:
+        raise ValueError("sd, error and unit are all zero: nothing to compare with")
+    return (ours - printed) / total, total
+
+
+def record(
+    item: str,
+    cell: str,
+    ours: float,
+    *,
+    sd: float,
+    check: str,
+    error: float = 0.0,
+    why: str = "",
+    verdict: Literal["explained"] | None = None,
+) -> Row:
+    """Note a reproduced number for the ledger.
+
+    The verdict is `match` if the number lies within three standard deviations of the printed one;
+    otherwise `explained` if the caller says so, and else `unreproduced`.
+
+    Parameters
+    ----------
+    item : str
+        The paper's item, spelled as printed: "Figure 1", "Table 2".
+    cell : str
+        Which number of it: "gamma=1.5 vanilla_error slope".
+    ours : float
+        Our number.
+    sd : float
+        Standard deviation of one run of the paper's protocol.
+    check : str
+        The pytest node that proves the row: "tests/opgd/test_risk.py::test_figure1".
+    error : float
+        Error of our own number.
+    why : str
+        For a number that does not match: which setting reproduces the printed value (explained), or
+        what was tried (unreproduced). Rows that do not match at the default scale need it.
+    verdict : "explained", optional
+        Given when `why` explains a difference.
+
+    Returns
+    -------
+    Row
+        The row, without the chapter's name, which is filled in by `collect`.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite, a spread is negative, or an explanation is announced but missing.
+    KeyError
+        If the paper prints no such number.
+    """
+    if verdict not in (None, "explained"):
+        raise ValueError(f"verdict = {verdict!r}; allowed: 'explained' or None")
+    if verdict == "explained" and not why.strip():
+        raise ValueError(f"{item}, {cell}: verdict 'explained' needs a `why`")
+    printed = reported.lookup(item, cell)
+    z, total = judge(float(ours), printed.value, float(sd), float(error), printed.unit)
+    row = Row(
+        item=item,
+        cell=cell,
+        reported=printed.value,
+        ours=float(ours),
+        sd=total,
+        z=z,
+        verdict="match" if abs(z) <= LIMIT else (verdict or "unreproduced"),
+        why=why.strip(),
+        chapter="",
+        check=check,
+    )
+    if "IPython" in sys.modules:
+        from IPython import display, get_ipython
+
+        if get_ipython() is not None:
+            text = (
+                f"{item}, {cell}: printed {printed.value:g}, ours {ours:.4g}, z = {z:.2f}: {row['verdict']}"
+            )
+            display.display({MIME: dict(row), "text/plain": text}, raw=True)  # type: ignore[no-untyped-call]
+    return row
+
+
+def collect(notebooks: Mapping[str, Mapping[str, Any]], root: Path, *, strict: bool) -> list[Row]:
+    """Gather the rows of executed notebooks.
+
+    Parameters
+    ----------
+    notebooks : mapping of str to notebook
+        Executed notebooks (parsed JSON) by chapter.
+    root : pathlib.Path
+        The project's root, where the checks are looked up.
+    strict : bool
+        Whether a row that does not match must say why. True at full scale; a smoke run proves nothing.
+
+    Returns
+    -------
+    list of Row
+        Sorted by item and cell.
+
+    Raises
+    ------
+    ValueError
+        If a row occurs twice, names a check that does not exist, or (strict) lacks its `why`.
+    """
+    rows: dict[tuple[str, str], Row] = {}
+    for chapter, notebook in notebooks.items():
+        for cell in notebook["cells"]:
+            for output in cell.get("outputs", []):
+                if MIME not in output.get("data", {}):
+                    continue
+                row = cast(Row, output["data"][MIME] | {"chapter": chapter})
+                key = (row["item"], row["cell"])
+                if key in rows:
+                    raise ValueError(f"{chapter} and {rows[key]['chapter']} both record {key[0]}, {key[1]}")
+                if strict and row["verdict"] != "match" and not row["why"]:
+                    raise ValueError(
+                        f"{chapter}: {key[0]}, {key[1]}: ours {row['ours']:.4g} against {row['reported']:g} "
+                        f"(z = {row['z']:.1f}) does not match and no `why` is given"
+                    )
+                _verify_check(row["check"], root)
+                rows[key] = row
+    return [rows[key] for key in sorted(rows)]
+
+
+def dump(rows: list[Row]) -> str:
+    """Write rows as JSON.
+
+    Parameters
+    ----------
+    rows : list of Row
+        What `collect` returns.
+
+    Returns
+    -------
+    str
+        JSON text, one key a line.
+    """
+    return json.dumps(rows, indent=1, allow_nan=False) + "\n"
+
+
+def _verify_check(node: str, root: Path) -> None:
+    """Refuse a pytest node whose file or test function does not exist; nothing is imported."""
+    name, *parts = node.split("::")
+    path = root / name
+    if not parts or ".." in Path(name).parts or not path.is_file():
+        raise ValueError(f"check {node!r}: there is no such test file")
+    body: list[ast.stmt] = ast.parse(path.read_text(encoding="utf-8")).body
+    for part in parts:
+        wanted = part.split("[", 1)[0]
+        kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+        match = next((n for n in body if isinstance(n, kinds) and n.name == wanted), None)
+        if match is None:
+            raise ValueError(f"check {node!r}: {name} does not define {wanted}")
+        body = match.body

@@ -1,0 +1,186 @@
+"""Where things are: the directories of the project and the chapters of the book."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+__all__ = ["Project", "write_atomically"]
+
+
+@dataclass(frozen=True)
+class Project:
+    """The directories of the book project below `root`.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        The directory that holds `_toc.yml` and `book/`.
+    """
+
+    root: Path
+
+    @classmethod
+    def here(cls) -> Project:
+        """Return the project of the working directory.
+
+        Returns
+        -------
+        Project
+            The project whose root is the working directory.
+
+        Raises
+        ------
+        ValueError
+            If the working directory has no `_toc.yml`.
+        """
+        root = Path.cwd()
+        if not (root / "_toc.yml").is_file():
+            raise ValueError(f"{root} holds no _toc.yml: run this from the project's root directory")
+        return cls(root)
+
+    @property
+    def book(self) -> Path:
+        """Directory of the chapters' sources."""
+        return self.root / "book"
+
+    @property
+    def build(self) -> Path:
+        """Directory of everything generated."""
+        return self.root / "_build"
+
+    @property
+    def notebooks(self) -> Path:
+        """Directory of the clean, unexecuted notebooks."""
+        return self.build / "notebooks"
+
+    @property
+    def executed(self) -> Path:
+        """Directory of the executed notebooks that passed the gate."""
+        return self.build / "executed"
+
+    @property
+    def failed(self) -> Path:
+        """Directory of the partial notebooks of failed executions."""
+        return self.build / "failed"
+
+    @property
+    def ledger(self) -> Path:
+        """The collected ledger."""
+        return self.build / "results" / "ledger.json"
+
+    @property
+    def html(self) -> Path:
+        """The finished book."""
+        return self.build / "html"
+
+    def pages(self) -> list[str]:
+        """Return the names of all pages, in the order of the table of contents.
+
+        Returns
+        -------
+        list of str
+            Page names without suffix, the root page first.
+
+        Raises
+        ------
+        ValueError
+            If `_toc.yml` names a page that has no file in `book/`, or one page twice.
+        """
+        toc = yaml.safe_load((self.root / "_toc.yml").read_text(encoding="utf-8"))
+        pages = _names(toc)
+        for page in pages:
+            if not (self.book / f"{page}.md").is_file():
+                raise ValueError(f"_toc.yml names the page {page!r}, but book/{page}.md does not exist")
+        if len(set(pages)) < len(pages):
+            raise ValueError(f"_toc.yml names a page twice: {pages}")
+        return pages
+
+    def chapters(self) -> list[str]:
+        """Return the names of the pages that are notebooks, in the order of the table of contents.
+
+        Returns
+        -------
+        list of str
+            Names of chapters with code; pages of prose only are left out.
+        """
+        return [page for page in self.pages() if is_notebook(self.book / f"{page}.md")]
+
+    def source(self, chapter: str) -> Path:
+        """Return the source file of a chapter.
+
+        Parameters
+        ----------
+        chapter : str
+            The chapter's name, as in `_toc.yml`.
+
+        Returns
+        -------
+        pathlib.Path
+            Its MyST file.
+
+        Raises
+        ------
+        ValueError
+            If there is no such chapter.
+        """
+        path = self.book / f"{chapter}.md"
+        known = sorted(p.stem for p in self.book.glob("*.md") if is_notebook(p))
+        if chapter not in known:
+            raise ValueError(f"unknown chapter {chapter!r}; the chapters are: {', '.join(known)}")
+        return path
+
+
+def is_notebook(path: Path) -> bool:
+    """Tell whether a MyST file is a notebook: its front matter names a kernel.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A `.md` file.
+
+    Returns
+    -------
+    bool
+        True for a notebook, False for plain prose.
+    """
+    text = path.read_text(encoding="utf-8")
+    if not text.startswith("---\n"):
+        return False
+    head = yaml.safe_load(text[4:].split("\n---", 1)[0])
+    return isinstance(head, dict) and "kernelspec" in head
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write `text` to `path` so that the file is the old one or the new one, never a part.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Where to write; its directory is made if need be.
+    text : str
+        The content, written as UTF-8.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _names(node: Any) -> list[str]:
+    """List `root` and `file` entries of a table of contents, depth first."""
+    if isinstance(node, list):
+        return [name for item in node for name in _names(item)]
+    if not isinstance(node, dict):
+        return []
+    own = [node[key] for key in ("root", "file") if key in node]
+    return own + [
+        n for key in ("parts", "chapters", "sections", "subtrees") for n in _names(node.get(key, []))
+    ]

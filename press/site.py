@@ -1,0 +1,158 @@
+"""Stage the site from executed notebooks, build it with Jupyter Book, and put it into place at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from press.ledger import MIME
+from press.parameters import read_parameters
+from press.profiles import DEFAULT
+from press.project import Project
+from press.provenance import banner, provenance
+
+__all__ = ["SiteFailed", "build", "stage"]
+
+JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
+"""Its command line; the package has no `__main__`, and a script's first line does not survive a move."""
+
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class SiteFailed(Exception):
+    """Jupyter Book found an error or a warning; the message holds them."""
+
+
+def stage(project: Project, site: Path) -> None:
+    """Write the source tree of the site.
+
+    Parameters
+    ----------
+    project : Project
+        The book; its chapters have been executed and its ledger collected.
+    site : pathlib.Path
+        Directory to fill; what is there is removed.
+
+    Raises
+    ------
+    ValueError
+        If an executed notebook is missing or the chapters were executed with different profiles.
+    """
+    shutil.rmtree(site, ignore_errors=True)
+    (site / "downloads").mkdir(parents=True)
+    for name in ("_config.yml", "_toc.yml"):
+        shutil.copy(project.root / name, site)
+    shutil.copytree(project.book / "assets", site / "assets")
+    for bibliography in project.book.glob("*.bib"):
+        shutil.copy(bibliography, site)
+    shutil.copy(project.ledger, site / "ledger.json")
+    profiles: dict[str, str] = {}
+    chapters = project.chapters()
+    for chapter in chapters:
+        path = project.executed / f"{chapter}.ipynb"
+        if not path.is_file():
+            raise ValueError(f"chapter {chapter!r} has not been executed: {path} does not exist")
+        shutil.copy(path, site / "downloads")
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        profiles[chapter] = notebook["metadata"]["press"]["profile"]
+        text = json.dumps(page(project, chapter, notebook), indent=1, ensure_ascii=False)
+        (site / f"{chapter}.ipynb").write_text(text + "\n", encoding="utf-8")
+    if len(set(profiles.values())) > 1:
+        raise ValueError(f"the chapters were executed with different profiles: {profiles}")
+    profile = next(iter(profiles.values()), DEFAULT)
+    for name in project.pages():
+        if name not in chapters:
+            text = (project.book / f"{name}.md").read_text(encoding="utf-8")
+            (site / f"{name}.md").write_text(_below_title(text, banner(profile)), encoding="utf-8")
+
+
+def page(project: Project, chapter: str, notebook: dict[str, Any]) -> dict[str, Any]:
+    """Turn an executed notebook into a page: no ledger outputs, a banner on top, provenance at the end.
+
+    Parameters
+    ----------
+    project : Project
+        The book.
+    chapter : str
+        The chapter's name.
+    notebook : dict
+        The executed notebook, as parsed JSON; it is changed in place.
+
+    Returns
+    -------
+    dict
+        The page.
+    """
+    press = notebook["metadata"]["press"]
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"] = [o for o in cell["outputs"] if MIME not in o.get("data", {})]
+    first = next(cell for cell in notebook["cells"] if cell["cell_type"] == "markdown")
+    first["source"] = _below_title("".join(first["source"]), banner(press["profile"]))
+    text = provenance(press, read_parameters(project.source(chapter)), f"downloads/{chapter}.ipynb")
+    notebook["cells"].append({"cell_type": "markdown", "id": "provenance", "metadata": {}, "source": text})
+    return notebook
+
+
+def build(project: Project) -> None:
+    """Build the HTML of the staged site; `_build/html` is the old book or the new one, never a part.
+
+    Parameters
+    ----------
+    project : Project
+        The book.
+
+    Raises
+    ------
+    SiteFailed
+        If Jupyter Book reports an error or a warning; the book in place is left as it is.
+    """
+    site = project.build / "site"
+    stage(project, site)
+    with tempfile.TemporaryDirectory(dir=project.build, prefix="render-") as scratch:
+        command = [sys.executable, "-c", JUPYTER_BOOK, "build", str(site), "--path-output", scratch]
+        done = subprocess.run(
+            [*command, "-W", "-n", "--keep-going", "-q"],
+            cwd=project.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+        )  # fmt: skip
+        fresh = Path(scratch) / "_build" / "html"
+        missing = [name for name in project.pages() if not (fresh / f"{name}.html").is_file()]
+        if done.returncode or missing:
+            lines = _ANSI.sub("", done.stdout).replace(f"{site}{os.sep}", "").splitlines()
+            told = [line for line in lines if re.search(r"WARNING|ERROR|CRITICAL", line)] or lines[-40:]
+            raise SiteFailed(
+                "\n".join(["the site did not build:", *told, *(f"no page {m}" for m in missing)])
+            )
+        _replace(fresh, project.html)
+
+
+def _replace(fresh: Path, place: Path) -> None:
+    """Put a directory into the place of another by renaming; a killed swap is mended by the next build."""
+    old = place.with_name(f".{place.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if place.exists():
+        os.replace(place, old)
+    try:
+        os.replace(fresh, place)
+    except OSError:
+        if old.exists():
+            os.replace(old, place)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _below_title(text: str, addition: str) -> str:
+    """Insert text after the first line that is a `#` heading."""
+    if not addition:
+        return text
+    lines = text.splitlines()
+    title = next(number for number, line in enumerate(lines) if line.startswith("# "))
+    return "\n".join([*lines[: title + 1], "", addition, *lines[title + 1 :]]) + "\n"

@@ -1,0 +1,111 @@
+"""A small book, shared by the tests of press and of the build."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from press.project import Project
+
+ROOT = Path(__file__).resolve().parents[1]
+
+HEAD = """---
+jupytext:
+  text_representation:
+    extension: .md
+    format_name: myst
+    format_version: 0.13
+kernelspec:
+  display_name: Python 3
+  language: python
+  name: python3
+---
+
+"""
+
+FIRST = (
+    HEAD
+    + """# First page
+
+A page with a number, a figure, and a row of the ledger; see {doc}`second`.
+
+```{code-cell} ipython3
+:tags: [parameters]
+
+count: int = 4  # [1, 100] number of points
+power: float = 2.0  # (0, inf) exponent
+names: list[str] = ["a", "b"]  # labels, as *they* are_written
+seed: int = 0  # [0, inf) seed
+```
+
+```{code-cell} ipython3
+import matplotlib.pyplot as plt
+from myst_nb import glue
+
+import press
+
+glue("first-total", float(sum(k**power for k in range(count))), display=False)
+press.record("Table 1", "gamma=2 p=1 q=1", 0.49, sd=0.01, check="tests/test_small.py::test_small")
+```
+
+The total is {glue:text}`first-total:.1f`, as {numref}`fig-first` shows.
+
+```{code-cell} ipython3
+---
+tags: [hide-input]
+mystnb:
+  figure:
+    name: fig-first
+    caption: Powers.
+  image:
+    alt: A line through the first powers, rising from left to right.
+---
+plt.plot([k**power for k in range(count)]);
+```
+"""
+)
+
+SECOND = (
+    HEAD
+    + """# Second page
+
+Another page.
+
+```{code-cell} ipython3
+:tags: [parameters]
+
+base: float = 10.0  # (1, 100] base of the logarithm
+```
+
+```{code-cell} ipython3
+import math
+
+print(math.log(base))
+```
+"""
+)
+
+TOC = "format: jb-book\nroot: first\nchapters:\n  - file: second\n  - file: ledger\n"
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Project:
+    """A project of two small chapters and a ledger page, in a directory with a space in its name."""
+    root = tmp_path / "a small book"
+    (root / "book").mkdir(parents=True)
+    (root / "book" / "first.md").write_text(FIRST, encoding="utf-8")
+    (root / "book" / "second.md").write_text(SECOND, encoding="utf-8")
+    (root / "book" / "ledger.md").write_text("# What was reproduced\n\n```{ledger}\n```\n", encoding="utf-8")
+    (root / "_toc.yml").write_text(TOC, encoding="utf-8")
+    (root / "book" / "references.bib").write_text("", encoding="utf-8")
+    (root / "profiles").mkdir()
+    (root / "profiles" / "smoke.yml").write_text("first:\n  count: 2\n  power: 1e-1\n", encoding="utf-8")
+    (root / "tests").mkdir()
+    (root / "tests" / "test_small.py").write_text("def test_small():\n    assert True\n", encoding="utf-8")
+    for name in ("_config.yml", "dodo.py", "requirements.lock"):
+        shutil.copy(ROOT / name, root)
+    for name in ("opgd", "press", "book/assets"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return Project(root)

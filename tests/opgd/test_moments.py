@@ -1,0 +1,129 @@
+"""Gaussian moments of the squared error of one component."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from cases import TWO_LAYER, VANILLA, dense_moments
+from scipy.integrate import quad
+from scipy.stats import norm
+
+from opgd.moments import squared_error_moments, threshold
+
+TAUS = [0.01, 0.1, 0.5, 1.0, 3.0, 10.0, 30.0, 100.0, 1000.0]
+
+
+def moments(flow: object, signal: float, lam: float, epsilon: float, t: float) -> tuple[float, float]:
+    with np.errstate(divide="ignore"):
+        log_lam = np.log(np.array([lam]))
+    mean, variance = squared_error_moments(flow, np.array([signal]), log_lam, epsilon, t, np.zeros(1))
+    return float(mean[0]), float(variance[0])
+
+
+@pytest.mark.parametrize("tau", TAUS)
+@pytest.mark.parametrize("lam", [1.0, 0.01, 1e-5, 1e-30])
+@pytest.mark.parametrize("m", [0.0, 0.3, 1.0, 4.0, 12.0, 60.0])
+def test_two_layer_against_brute_force(m: float, lam: float, tau: float) -> None:
+    epsilon = 0.02
+    mean, variance = moments(TWO_LAYER, m * epsilon, lam, epsilon, tau / epsilon)
+    want, spread = dense_moments(m * epsilon, lam, epsilon, tau / epsilon)
+    assert abs(mean - want) <= 1e-8 * max(want, 1e-6 * epsilon**2)
+    assert abs(variance - spread) <= 1e-6 * max(spread, 1e-6 * epsilon**4)
+
+
+@pytest.mark.parametrize("tau", [1.0, 10.0, 100.0])
+def test_the_brute_force_agrees_with_adaptive_quadrature(tau: float) -> None:
+    m, lam, epsilon, t = 0.05, 1e-3, 0.02, tau / 0.02
+    jump = float(threshold(np.log([lam]), t)[0])
+
+    def integrand(z: float) -> float:
+        return float((TWO_LAYER.estimate(z, lam, t) - m) ** 2 * norm.pdf((z - m) / epsilon) / epsilon)
+
+    places = [0.0, jump - 5 / t, jump, jump + 5 / t, -jump, -jump - 5 / t, -jump + 5 / t, m]
+    ends = sorted({m - 12 * epsilon, m + 12 * epsilon, *(x for x in places if abs(x - m) < 12 * epsilon)})
+    pieces = [quad(integrand, a, b, epsabs=0, epsrel=1e-11)[0] for a, b in itertools.pairwise(ends)]
+    assert dense_moments(m, lam, epsilon, t)[0] == pytest.approx(sum(pieces), rel=1e-9)
+
+
+@pytest.mark.parametrize("tau", TAUS)
+@pytest.mark.parametrize("lam", [1.0, 0.01, 1e-5, 1e-30])
+@pytest.mark.parametrize("m", [0.0, 1.0, 12.0])
+def test_vanilla_against_quadrature(m: float, lam: float, tau: float) -> None:
+    epsilon = 0.02
+    t = tau / epsilon
+    x = np.linspace(-12, 12, 4001)
+    error2 = (VANILLA.estimate(epsilon * (m + x), lam, t) - m * epsilon) ** 2
+    weight = norm.pdf(x) * (x[1] - x[0])
+    mean, variance = moments(VANILLA, m * epsilon, lam, epsilon, t)
+    want = float(error2 @ weight)
+    assert mean == pytest.approx(want, rel=1e-12, abs=0)
+    assert variance == pytest.approx(float((error2 - want) ** 2 @ weight), rel=1e-10, abs=1e-24 * want**2)
+
+
+@pytest.mark.parametrize("flow", [VANILLA, TWO_LAYER])
+def test_limits(flow: object) -> None:
+    signal, epsilon = 0.3, 0.1
+    assert moments(flow, signal, 0.5, epsilon, 0.0) == (pytest.approx(signal**2), 0.0)
+    assert moments(flow, signal, 0.5, epsilon, math.inf) == (
+        pytest.approx(epsilon**2),
+        pytest.approx(2 * epsilon**4),
+    )
+    assert moments(flow, signal, 0.0, epsilon, math.inf) == (pytest.approx(signal**2), 0.0)
+    assert moments(flow, signal, 0.0, epsilon, 7.0) == (
+        pytest.approx(signal**2),
+        pytest.approx(0.0, abs=1e-20),
+    )
+    assert moments(flow, signal, 0.0, epsilon, 1e4) == (
+        pytest.approx(signal**2),
+        pytest.approx(0.0, abs=1e-20),
+    )
+    late, _ = moments(flow, signal, 0.5, epsilon, 1e6)
+    assert late == pytest.approx(epsilon**2, rel=1e-9)
+
+
+@pytest.mark.parametrize("flow", [VANILLA, TWO_LAYER])
+def test_weights_multiply_both_moments(flow: object) -> None:
+    log_lam, weights = np.log([0.5, 0.5, 1e-3]), np.array([0.0, 7.0, -3.0])
+    signal = np.array([0.2, 0.2, 0.0])
+    mean, variance = squared_error_moments(flow, signal, log_lam, 0.1, 5.0, weights)
+    plain, plain_variance = squared_error_moments(flow, signal, log_lam, 0.1, 5.0, np.zeros(3))
+    np.testing.assert_allclose(mean, plain * np.exp(weights), rtol=1e-12)
+    np.testing.assert_allclose(variance, plain_variance * np.exp(weights), rtol=1e-12)
+
+
+@pytest.mark.parametrize("flow", [VANILLA, TWO_LAYER])
+def test_tiny_eigenvalues_under_large_weights(flow: object) -> None:
+    """The estimate is then proportional to the eigenvalue: a weight of its power -2 gives a limit."""
+    log_lam = np.array([-100.0, -200.0, -300.0])
+    mean, _ = squared_error_moments(flow, np.zeros(3), log_lam, 0.1, 5.0, -2 * log_lam)
+    assert mean[0] > 0
+    np.testing.assert_allclose(mean, mean[0], rtol=1e-9)
+
+
+def test_eigenvalues_below_the_range_of_doubles() -> None:
+    """Late flows learn even them; the passage to the limiting formula must not show."""
+    log_lam = np.array([-600.0, -640.0, -649.0, -651.0, -660.0, -700.0])
+    mean, variance = squared_error_moments(TWO_LAYER, np.zeros(6), log_lam, 0.1, 500.0, np.zeros(6))
+    for values in (np.log(mean), np.log(variance)):
+        assert (np.diff(values) < 0).all()
+        across, before, after = np.diff(values)[2] / 2, np.diff(values)[1] / 9, np.diff(values)[3] / 9
+        assert after < across < before or before < across < after
+    centre = threshold(log_lam, 500.0) / 0.1
+    np.testing.assert_allclose(mean, 0.01 * 2 * (centre * norm.pdf(centre) + norm.sf(centre)), rtol=0.3)
+
+
+def test_threshold_is_where_half_is_learned() -> None:
+    t = 500.0
+    for lam in (1e-3, 1e-8, 1e-100):
+        centre = float(threshold(np.log([lam]), t)[0])
+        upper = (
+            lam
+            * math.expm1((2 * centre + lam) * t)
+            * centre
+            / (2 * centre + lam * math.exp((2 * centre + lam) * t))
+        )
+        assert upper == pytest.approx(centre / 2, rel=1e-6)
+    assert threshold(np.log([1.0]), t)[0] == 0  # everything is past its half

@@ -1,0 +1,80 @@
+"""The style: legible, and complete."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import pytest
+
+from opgd import plotting
+
+mpl.use("agg")
+
+
+@pytest.fixture(autouse=True)
+def _own_style() -> Iterator[None]:
+    with mpl.rc_context():
+        yield
+    plt.close("all")
+
+
+def luminance(color: str) -> float:
+    channels = [
+        value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+        for value in mpl.colors.to_rgb(color)
+    ]
+    return 0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2]
+
+
+def test_colors_are_valid_and_different() -> None:
+    assert all(re.fullmatch("#[0-9A-F]{6}", color) for color in plotting.COLORS.values())
+    assert len(set(plotting.COLORS.values())) == len(plotting.COLORS)
+
+
+def test_styles_differ_without_their_colors() -> None:
+    looks = [(str(style["linestyle"]), style["marker"]) for style in plotting.STYLES.values()]
+    assert len(set(looks)) == len(looks)
+    assert {style["color"] for style in plotting.STYLES.values()} <= set(plotting.COLORS.values())
+    _, ax = plt.subplots()
+    for style in plotting.STYLES.values():
+        ax.plot([0, 1], [0, 1], **style)  # every style is one that matplotlib draws
+
+
+def test_lines_stand_out_from_the_background() -> None:
+    for style in plotting.STYLES.values():
+        assert 1.05 / (luminance(style["color"]) + 0.05) >= 2.9  # WCAG asks for 3 of graphics; pink has 2.96
+
+
+def test_the_cycle_differs_in_black_and_white() -> None:
+    plotting.use_style()
+    cycle = [tuple(map(str, entry.values())) for entry in mpl.rcParams["axes.prop_cycle"]]
+    assert len({entry for entry in cycle}) == len(cycle)
+    for first, second in itertools.pairwise(cycle):
+        assert first[1] != second[1]
+    assert mpl.rcParams["figure.facecolor"] == "white"
+    assert mpl.rcParams["figure.constrained_layout.use"]
+
+
+@pytest.mark.parametrize("axis", ["x", "y"])
+def test_plain_ticks(axis: str) -> None:
+    plotting.use_style()
+    figure, ax = plt.subplots()
+    ax.loglog([2000, 10_000], [2000, 10_000])
+    plotting.plain_log_ticks(ax, axis, [2000, 5000.0, 10_000])
+    figure.canvas.draw()
+    target = ax.xaxis if axis == "x" else ax.yaxis
+    assert [label.get_text() for label in target.get_ticklabels()] == ["2000", "5000", "10000"]
+    assert target.get_ticklocs().tolist() == [2000, 5000, 10_000]
+    assert target.get_minorticklocs().size == 0
+
+
+def test_labels_at_the_end_of_curves() -> None:
+    _, ax = plt.subplots()
+    plotting.label_end(ax, 3.0, 4.0, "vanilla", plotting.COLORS["blue"])
+    (label,) = ax.texts
+    assert (label.get_text(), label.get_color()) == ("vanilla", plotting.COLORS["blue"])
+    assert label.xy == (3.0, 4.0)

@@ -1,0 +1,216 @@
+"""Expected risk: against brute force, quadrature-free sums and simulation; simulation: its noise."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from cases import TWO_LAYER, VANILLA, dense_moments, raises
+
+from opgd import (
+    OverParameterizedFlow,
+    PowerLaw,
+    RiskCurve,
+    SequenceModel,
+    expected_risk,
+    monte_carlo_risk,
+    risk,
+)
+
+PROBLEM = PowerLaw(p=1, q=2, gamma=1.5, n=2000, size=400)
+
+
+@pytest.mark.parametrize("tau", [0.5, 3.0, 30.0, 100.0])
+def test_two_layer_against_brute_force(tau: float) -> None:
+    """No code in common but the flow: dense quadrature of every component."""
+    problem = PowerLaw(p=1, q=1.5, gamma=1.5, n=2000, size=100)
+    model, t = problem.truncated(), tau / problem.epsilon
+    parts = [
+        dense_moments(m, lam, problem.epsilon, t)
+        for m, lam in zip(model.signal, model.eigenvalues, strict=True)
+    ]
+    mean, variance = np.sum(parts, axis=0)
+    for either in (problem, model):
+        curve = expected_risk(TWO_LAYER, either, t)
+        assert float(curve.mean) == pytest.approx(mean, rel=1e-8)
+        assert float(curve.std) == pytest.approx(math.sqrt(variance), rel=1e-6)
+
+
+def test_vanilla_is_equation_6() -> None:
+    model, t = PROBLEM.truncated(), np.array([[0.0, 3.0], [1e3, math.inf]])
+    curve = expected_risk(VANILLA, model, t)
+    rate = np.exp(-model.eigenvalues * t[..., None])
+    bias, spread = rate * model.signal, model.epsilon * (1 - rate)
+    np.testing.assert_allclose(curve.mean, (bias**2 + spread**2).sum(axis=-1), rtol=1e-12)
+    np.testing.assert_allclose(
+        curve.std, np.sqrt((2 * spread**4 + 4 * bias**2 * spread**2).sum(axis=-1)), rtol=1e-12
+    )
+    np.testing.assert_array_equal(curve.t, t)
+
+
+@pytest.mark.parametrize("flow", [VANILLA, TWO_LAYER])
+@pytest.mark.parametrize("gamma", [0.4, 1.5])
+def test_simulation_agrees_with_the_exact_risk(flow: Any, gamma: float) -> None:
+    problem = PowerLaw(p=1, q=2, gamma=gamma, n=2000, size=400)
+    t = np.array([0.1, 0.5, 1.0, 3.0, 10.0, 100.0]) / problem.epsilon
+    repetitions = 4000
+    risks = monte_carlo_risk(flow, problem, t, repetitions=repetitions, seed=11)
+    curve = expected_risk(flow, problem, t)
+    assert (np.abs(risks.mean(axis=0) - curve.mean) <= 4 * curve.std / math.sqrt(repetitions)).all()
+    centred = risks - risks.mean(axis=0)
+    stderr_of_variance = np.sqrt(((centred**4).mean(axis=0) - (centred**2).mean(axis=0) ** 2) / repetitions)
+    assert (np.abs(risks.var(axis=0, ddof=1) - curve.std**2) <= 4 * stderr_of_variance).all()
+
+
+@pytest.mark.parametrize("flow", [VANILLA, TWO_LAYER])
+def test_models_with_any_signal_and_eigenvalues(flow: Any) -> None:
+    model = SequenceModel([0.3, -0.3, 0.0, 0.5, 0.0, -1.0], [1.0, 1.0, 0.2, 0.0, 0.0, 1e-300], 0.1)
+    t = np.array([1.0, 10.0, 300.0])
+    risks = monte_carlo_risk(flow, model, t, repetitions=4000, seed=2)
+    curve = expected_risk(flow, model, t)
+    assert (np.abs(risks.mean(axis=0) - curve.mean) <= 4 * curve.std / math.sqrt(4000) + 1e-12).all()
+    mirrored = expected_risk(flow, SequenceModel(-model.signal, model.eigenvalues, 0.1), t)
+    np.testing.assert_allclose(mirrored.mean, curve.mean, rtol=1e-14)
+    end = float(expected_risk(flow, model, math.inf).mean)
+    assert end == pytest.approx(0.5**2 + 4 * 0.1**2)  # the eigenvalues of zero never move
+
+
+def test_shapes_and_types() -> None:
+    for flow in (VANILLA, TWO_LAYER):
+        for t in (1.0, [], [2.0, 1.0], np.ones((2, 3)), 5):
+            curve = expected_risk(flow, PROBLEM, t)
+            assert isinstance(curve, RiskCurve)
+            assert curve.t.shape == curve.mean.shape == curve.std.shape == np.shape(t)
+            assert curve.mean.dtype == curve.std.dtype == np.float64
+        together, apart = (
+            expected_risk(flow, PROBLEM, [50.0, 2.0]),
+            [expected_risk(flow, PROBLEM, t) for t in (50.0, 2.0)],
+        )
+        assert together.mean.tolist() == [float(curve.mean) for curve in apart]
+
+
+def test_the_infinite_risks() -> None:
+    for gamma in (0.5, 0.2):
+        raises(
+            lambda gamma=gamma: expected_risk(VANILLA, PowerLaw(1, 2, gamma, 100), [0.0, 1.0]),
+            "size = inf",
+            "gamma",
+            "0.5",
+        )
+        assert float(expected_risk(VANILLA, PowerLaw(1, 2, gamma, 100), 0.0).mean) == pytest.approx(
+            math.pi**2 / 6
+        )
+        assert math.isfinite(float(expected_risk(VANILLA, PowerLaw(1, 2, gamma, 100, 10**8), 10.0).mean))
+    for flow in (VANILLA, TWO_LAYER):
+        raises(
+            lambda flow=flow: expected_risk(flow, PowerLaw(1, 2, 1.5, 100), [1.0, math.inf]),
+            "size = inf",
+            "t = inf",
+        )
+        finite = expected_risk(flow, PowerLaw(1, 2, 1.5, 100, 10**8), math.inf)
+        assert float(finite.mean) == pytest.approx(10**8 / 100, rel=1e-9)
+        assert float(finite.std) == pytest.approx(math.sqrt(2 * 10**8) / 100, rel=1e-9)
+    raises(
+        lambda: expected_risk(TWO_LAYER, PowerLaw(1, 2, 1.5, 100), [1.0, 3e4]),
+        "size = inf",
+        "t = 30000",
+        "range of a double",
+    )
+
+
+def test_depth_one_is_a_later_version() -> None:
+    for call in (expected_risk, monte_carlo_risk):
+        with pytest.raises(NotImplementedError, match="depth = 1"):
+            call(OverParameterizedFlow(1), PROBLEM, [1.0])
+
+
+def test_noise_is_paired() -> None:
+    t = np.array([3.0, 40.0])
+    whole = monte_carlo_risk(TWO_LAYER, PROBLEM, t, repetitions=9, seed=4)
+    assert whole.shape == (9, 2)
+    np.testing.assert_array_equal(monte_carlo_risk(TWO_LAYER, PROBLEM, t, repetitions=5, seed=4), whole[:5])
+    np.testing.assert_array_equal(
+        monte_carlo_risk(TWO_LAYER, PROBLEM, t[1:], repetitions=9, seed=4), whole[:, 1:]
+    )
+    np.testing.assert_array_equal(
+        monte_carlo_risk(TWO_LAYER, PROBLEM.truncated(), t, repetitions=9, seed=4), whole
+    )
+    # at t = inf every flow returns z: the same noise for both flows
+    end = [
+        monte_carlo_risk(flow, PROBLEM, [math.inf], repetitions=9, seed=4) for flow in (VANILLA, TWO_LAYER)
+    ]
+    np.testing.assert_allclose(end[0], end[1], rtol=1e-13)
+    assert np.unique(end[0]).size == 9
+
+
+def test_simulated_risk_by_hand() -> None:
+    model, t = PROBLEM.truncated(), 20.0
+    z = model.observe(np.random.default_rng(np.random.SeedSequence([4], spawn_key=(2,))))[0]
+    want = float(((TWO_LAYER.estimate(z, model.eigenvalues, t) - model.signal) ** 2).sum())
+    assert monte_carlo_risk(TWO_LAYER, PROBLEM, [t], repetitions=3, seed=4)[2, 0] == pytest.approx(
+        want, rel=1e-13
+    )
+
+
+@pytest.mark.parametrize("trials", [1, 4, 9])
+def test_memory_blocks_do_not_change_the_result(trials: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    t = [3.0, 40.0]
+    whole = monte_carlo_risk(TWO_LAYER, PROBLEM, t, repetitions=9, seed=4)
+    seen = []
+
+    class Smaller(SequenceModel):
+        @property
+        def size(self) -> int:
+            seen.append(1)
+            return 2**20 // trials  # pretend that only so many trials fit
+
+    model = PROBLEM.truncated()
+    smaller = Smaller(model.signal, model.eigenvalues, model.epsilon)
+    monkeypatch.setattr(Smaller, "observe", lambda self, rng, repetitions=1: model.observe(rng, repetitions))
+    np.testing.assert_array_equal(monte_carlo_risk(TWO_LAYER, smaller, t, repetitions=9, seed=4), whole)
+    assert seen
+
+
+def test_seeds_differ() -> None:
+    runs = [monte_carlo_risk(VANILLA, PROBLEM, [40.0], repetitions=4, seed=seed) for seed in (0, 1, 2)]
+    runs += [
+        monte_carlo_risk(VANILLA, PROBLEM, [40.0], repetitions=4, seed=seed) for seed in ([5, 6], (6, 5))
+    ]
+    assert np.unique(np.concatenate(runs)).size == 20
+    np.testing.assert_array_equal(
+        monte_carlo_risk(VANILLA, PROBLEM, [40.0], repetitions=4, seed=[1]), runs[1]
+    )
+    np.testing.assert_array_equal(monte_carlo_risk(VANILLA, PROBLEM, [40.0], repetitions=4), runs[0])
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("t", -1.0), ("t", [math.nan]), ("t", "1"), ("t", None), ("t", [True]), ("flow", "vanilla"),
+    ("flow", None), ("flow", VANILLA.estimate),
+    ("problem", None), ("problem", {"p": 1}), ("problem", 2000),
+])  # fmt: skip
+@pytest.mark.parametrize("call", [expected_risk, monte_carlo_risk])
+def test_bad_input(call: Any, name: str, value: Any) -> None:
+    good: dict[str, Any] = {"flow": TWO_LAYER, "problem": PROBLEM, "t": [1.0]}
+    raises(lambda: call(**{**good, name: value}), name, "must")
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("repetitions", 0), ("repetitions", -3), ("repetitions", 2.0), ("repetitions", True),
+    ("repetitions", "8"), ("repetitions", math.nan),
+    ("seed", -1), ("seed", 0.5), ("seed", None), ("seed", [0, -1]), ("seed", "abc"), ("seed", True),
+    ("t", 1.0), ("t", [[1.0]]), ("t", [1.0, -1.0]),
+])  # fmt: skip
+def test_bad_simulations(name: str, value: Any) -> None:
+    good: dict[str, Any] = {"flow": TWO_LAYER, "problem": PROBLEM, "t": [1.0]}
+    raises(lambda: monte_carlo_risk(**{**good, name: value}), name, "must")
+
+
+def test_the_untruncated_sequence_cannot_be_simulated() -> None:
+    raises(lambda: monte_carlo_risk(VANILLA, PowerLaw(1, 2, 1.5, 100), [1.0]), "size = inf", "finite size")
+
+
+def test_no_time_no_work() -> None:
+    assert monte_carlo_risk(TWO_LAYER, PROBLEM, [], repetitions=2).shape == (2, 0)
+    assert risk.expected_risk is expected_risk

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from press.project import Project, is_notebook, write_atomically
+
+
+def test_pages_and_chapters(book: Project) -> None:
+    assert book.pages() == ["first", "second", "ledger"]
+    assert book.chapters() == ["first", "second"]
+
+
+def test_nested_tables_of_contents_are_read(book: Project) -> None:
+    toc = "root: first\nparts:\n- chapters:\n  - file: second\n    sections:\n    - file: ledger\n"
+    (book.root / "_toc.yml").write_text(toc)
+    assert book.pages() == ["first", "second", "ledger"]
+
+
+@pytest.mark.parametrize(("line", "message"), [("absent", "absent.md does not exist"), ("second", "twice")])
+def test_bad_tables_of_contents(book: Project, line: str, message: str) -> None:
+    with (book.root / "_toc.yml").open("a") as toc:
+        toc.write(f"  - file: {line}\n")
+    with pytest.raises(ValueError, match=message):
+        book.pages()
+
+
+@pytest.mark.parametrize("name", ["third", "ledger", "../first", ""])
+def test_unknown_chapters_are_named_with_the_known(book: Project, name: str) -> None:
+    with pytest.raises(ValueError, match="the chapters are: first, second"):
+        book.source(name)
+
+
+def test_prose_is_no_notebook(book: Project) -> None:
+    path = book.root / "prose.md"
+    path.write_text("---\ntitle: x\n---\n# x\n")
+    assert not is_notebook(path) and not is_notebook(book.book / "ledger.md")
+
+
+def test_the_root_is_the_working_directory(book: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(book.root)
+    assert Project.here().root.samefile(book.root)
+    monkeypatch.chdir(book.book)
+    with pytest.raises(ValueError, match="project's root"):
+        Project.here()
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "new directory" / "x.txt"
+    write_atomically(path, "old")
+
+    def fail(*arguments: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_atomically(path, "new")
+    assert path.read_text() == "old" and list(path.parent.iterdir()) == [path]
