@@ -161,15 +161,17 @@ def monte_carlo_risk(
             )
         problem = problem.truncated()
     risks = np.empty((repetitions, t.size))
-    rows = max(1, 2**20 // problem.size)  # trials in memory at once
+    columns = min(t.size, max(1, 2**22 // problem.size))  # times and trials in memory at once
+    rows = max(1, 2**22 // (problem.size * max(1, columns)))
     for start in range(0, repetitions, rows):
         block = range(start, min(start + rows, repetitions))
         noise = [np.random.SeedSequence(seeds, spawn_key=(r,)) for r in block]
         z = np.concatenate([problem.observe(np.random.default_rng(source)) for source in noise])
-        for column, time in enumerate(t):
-            error = flow.estimate(z, problem.eigenvalues, time)
+        for column in range(0, t.size, max(1, columns)):
+            some = slice(column, column + columns)
+            error = flow.estimate(z, problem.eigenvalues, t[some])
             error -= problem.signal
-            risks[block.start : block.stop, column] = np.einsum("rj,rj->r", error, error)
+            risks[block.start : block.stop, some] = np.einsum("trj,trj->rt", error, error)
     return risks
 
 

@@ -27,9 +27,9 @@ kernelspec:
 
 FIRST = (
     HEAD
-    + """# First page
+    + r"""# First page
 
-A page with a number, a figure, and a row of the ledger; see {doc}`second`.
+A page with a number, a formula $x^2$, a figure, and a row of the ledger; see {doc}`second`.
 
 ```{code-cell} ipython3
 :tags: [parameters]

@@ -18,6 +18,8 @@ def build(book: Project, profile: str = "default") -> subprocess.CompletedProces
 
 
 def executed(done: subprocess.CompletedProcess[str]) -> set[str]:
+    """Names of the chapters that a build executed; what it said is shown when a test fails."""
+    print(done.stdout, done.stderr, sep="\n")
     return set(re.findall(r"^ *(\w+): executed in", done.stderr.replace("\r", "\n"), re.MULTILINE))
 
 
@@ -64,10 +66,13 @@ def test_a_book_from_nothing_to_html_and_again(book: Project) -> None:
 
     # a chapter's own text, and times that do not matter
     (book.book / "first.md").touch()
-    edit(book.book / "second.md", "Another page.", "Quite another page.")
+    stamp = (book.book / "second.md").stat()
+    edit(book.book / "second.md", "Another page.", "Anotherr page.")
+    edit(book.book / "second.md", "Second page", "Secnd page")
+    os.utime(book.book / "second.md", ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
     done = build(book)
     assert done.returncode == 0 and executed(done) == {"second"}
-    assert "Quite another page." in (book.html / "second.html").read_text(encoding="utf-8")
+    assert "Anotherr page." in (book.html / "second.html").read_text(encoding="utf-8")
 
     # the look of the site alone: pages, but no execution
     edit(book.root / "press" / "provenance.py", "## Parameters and provenance", "## How it was made")
@@ -77,7 +82,7 @@ def test_a_book_from_nothing_to_html_and_again(book: Project) -> None:
 
     # a failing chapter fails the build, the other one still runs, nothing stale is published or lost
     edit(book.book / "first.md", "glue(", "raise ArithmeticError('on purpose'); glue(")
-    edit(book.book / "second.md", "Quite another", "Yet another")
+    edit(book.book / "second.md", "Anotherr", "Yet another")
     old = (book.html / "second.html").read_text(encoding="utf-8")
     done = build(book)
     assert done.returncode != 0

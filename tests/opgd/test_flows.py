@@ -37,7 +37,7 @@ def components(draw: st.DrawFn, largest_z: float = 150, largest_lam: float = 6) 
     if draw(st.booleans()) and z and lam:
         bend = (1 + math.log1p(abs(z) / lam if lam > abs(z) * 1e-300 else 1e300)) / max(abs(z), lam)
         with np.errstate(over="ignore"):
-            t = min(float(np.float64(bend) * draw(st.floats(0.1, 4))), 1e308)
+            t = min(float(np.float64(bend) * draw(st.floats(0.1, 4) | powers(-25, 0))), 1e308)
     else:
         t = draw(st.sampled_from([0.0, math.inf]) | powers(-323.3, 308))
     return z, lam, t
@@ -74,6 +74,8 @@ def test_reference_satisfies_the_equations() -> None:
 @example((5e-324, 5e-324, 1e308))
 @example((-1e150, 1e-150, math.inf))
 @example((1e-162, 1e-162, 1e162))
+@example((1e150, 1.0, 1e-157))
+@example((1e140, 1e5, 1e-147))
 @example((1.0, 1e-200, 231.0))
 @example((1.0, 5e-324, 372.5))
 def test_exact_over_the_whole_range(case: tuple[float, float, float]) -> None:

@@ -164,7 +164,7 @@ def test_memory_blocks_do_not_change_the_result(trials: int, monkeypatch: pytest
         @property
         def size(self) -> int:
             seen.append(1)
-            return 2**20 // trials  # pretend that only so many trials fit
+            return 2**22 // trials  # pretend that only so many trials fit
 
     model = PROBLEM.truncated()
     smaller = Smaller(model.signal, model.eigenvalues, model.epsilon)
@@ -176,7 +176,8 @@ def test_memory_blocks_do_not_change_the_result(trials: int, monkeypatch: pytest
 def test_seeds_differ() -> None:
     runs = [monte_carlo_risk(VANILLA, PROBLEM, [40.0], repetitions=4, seed=seed) for seed in (0, 1, 2)]
     runs += [
-        monte_carlo_risk(VANILLA, PROBLEM, [40.0], repetitions=4, seed=seed) for seed in ([0, 1], (1, 2), (2, 1))
+        monte_carlo_risk(VANILLA, PROBLEM, [40.0], repetitions=4, seed=seed)
+        for seed in ([0, 1], (1, 2), (2, 1))
     ]
     assert np.unique(np.concatenate(runs)).size == 24
     np.testing.assert_array_equal(

@@ -54,12 +54,18 @@ def test_interruption_leaves_no_output(book: Project) -> None:
     path = book.book / "second.md"
     path.write_text(path.read_text().replace("import math\n", "import math, time; time.sleep(60)\n"))
     process = subprocess.Popen(
-        [sys.executable, "-m", "press", "run", "second", "-o", "out.ipynb"], start_new_session=True
+        [sys.executable, "-m", "press", "run", "second", "-o", "out.ipynb"],
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job would ignore it
     )
-    deadline = time.monotonic() + 60
-    while not list(book.build.glob("run-*/second.ipynb")) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    time.sleep(2)
-    os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(timeout=60) == 130
+    try:
+        deadline = time.monotonic() + 60
+        while not list(book.build.glob("run-*/second.ipynb")) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        time.sleep(2)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(timeout=60) == 130
+    finally:
+        process.kill()
+        process.wait()
     assert not (book.root / "out.ipynb").exists() and not list(book.build.glob("run-*"))
