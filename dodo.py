@@ -31,7 +31,7 @@ class ContentChecker(MD5Checker):
     """Decide by content alone: doit's own checker takes a file with an old time stamp for unchanged."""
 
     def check_modified(self, file_path, file_stat, state):
-        return state[1:] != self.get_state(file_path, None)[1:]
+        return list(state[1:]) != list(self.get_state(file_path, None)[1:])
 
     def get_state(self, dep, current_state):
         return super().get_state(dep, None)

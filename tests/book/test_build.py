@@ -20,7 +20,7 @@ def build(book: Project, profile: str = "default") -> subprocess.CompletedProces
 def executed(done: subprocess.CompletedProcess[str]) -> set[str]:
     """Names of the chapters that a build executed; what it said is shown when a test fails."""
     print(done.stdout, done.stderr, sep="\n")
-    return set(re.findall(r"^ *(\w+): executed in", done.stderr.replace("\r", "\n"), re.MULTILINE))
+    return set(re.findall(r"(\w+): executed in", done.stderr))
 
 
 def edit(path: Path, old: str, new: str) -> None:
