@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from opgd import _validate as check
+from opgd import two_layer
 from opgd._validate import Array
 
 __all__ = ["Flow", "FlowState", "OverParameterizedFlow", "VanillaFlow"]
@@ -220,7 +221,7 @@ class OverParameterizedFlow:
             block = slice(start, start + z_block.size)
             start += z_block.size
             with np.errstate(over="ignore"):  # a quotient by inf is the right 0
-                _two_layer(z_block, lam_block, t.ravel(), [r[:, block] for r in results])
+                two_layer.solve(z_block, lam_block, t.ravel(), [r[:, block] for r in results])
         return [r.reshape(t.shape + shape) for r in results]
 
 
@@ -231,103 +232,3 @@ def _inputs(
     lam = check.array("eigenvalues", eigenvalues, least=0)
     t = check.array("t", t, least=0, infinite=True)
     return z, lam, t, check.broadcast(z=z, eigenvalues=lam)
-
-
-def _two_layer(z: Array, lam: Array, times: Array, out: list[Array]) -> None:
-    """Write theta (and a, beta, if `out` has them) of 1-d `z`, `lam` at each time into the rows of `out`."""
-    if not z.size:
-        return
-    z2 = 2 * np.abs(z)
-    kappa = z2 * z2
-    kappa += lam * lam
-    # One pass over ordinary numbers; whatever could overflow or underflow takes the careful way.
-    ordinary = kappa.min() > 1e-260 and kappa.max() < 1e260 and lam.min() > 1e-150
-    if ordinary:
-        np.sqrt(kappa, out=kappa)
-        fixed = lam / (kappa + z2)
-    for row, t in enumerate(times):
-        if t == 0:
-            zero = np.zeros_like(z)
-            for result, value in zip(out, (zero, np.sqrt(lam), zero), strict=False):
-                result[row] = value
-            continue
-        if not (ordinary and t > 1e-140 and (t < 1e170 or t == math.inf)):
-            for result, value in zip(out, _two_layer_careful(z, lam, t), strict=False):
-                result[row] = value
-            continue
-        growth = kappa * t
-        np.minimum(growth, 690, out=growth)  # beyond, exp(-kappa t) is negligible and T = 1
-        np.expm1(growth, out=growth)
-        wide = growth + 2
-        tanh = growth
-        tanh /= wide
-        x = lam * tanh
-        x += kappa
-        p = z2 * tanh
-        p += x
-        q = 2 * z2
-        wide *= lam
-        q /= wide
-        q += fixed
-        q += tanh
-        if len(out) == 3:
-            root = np.sqrt(p) * np.sqrt(q)
-            np.divide(x, root, out=out[1][row])
-            np.multiply(2 * tanh / root, z, out=out[2][row])
-        tanh /= q
-        x /= p
-        x *= tanh
-        x *= z
-        np.add(x, x, out=out[0][row])
-
-
-def _two_layer_careful(z: Array, lam: Array, t: float) -> tuple[Array, Array, Array]:
-    """Return theta, a, beta for any finite z, lam >= 0 and t in [0, inf].
-
-    The same formulas after scaling by the power of two next to max(|z|, lam), so that kappa neither
-    overflows nor underflows; quotients beyond the range of a double go through logarithms.
-    """
-    size = np.abs(z)
-    power = np.frexp(np.maximum(size, lam))[1]
-    z2, lam_s = np.ldexp(size, 1 - power), np.ldexp(lam, -power)
-    half = power * (math.log(2) / 2)  # a and beta scale back by 2^(power / 2)
-    (lam_m, lam_e), (z_m, z_e) = np.frexp(lam), np.frexp(z)
-    root_m, root_e = np.frexp(np.sqrt(lam))
-    t_m, t_e = math.frexp(t) if t < math.inf else (1.0, 9999)
-    with np.errstate(all="ignore"):
-        kappa = np.hypot(lam_s, z2)
-        h = kappa * np.ldexp(t, power)
-        tanh = np.tanh(h / 2)
-        x = kappa + lam_s * tanh
-        p = x + z2 * tanh
-        rest = lam_s / (kappa + z2) + tanh
-        log_q = np.log(size) + math.log(4) - np.log(lam) - (h + np.log1p(np.exp(-h)))
-        q = np.exp(log_q) + rest
-        root = np.sqrt(p) * np.sqrt(q)
-        sign, log_p, log_2t = np.sign(z), np.log(p), np.log(2 * tanh)
-        cases = [(lam == 0) | (z == 0) | (t == 0), h < 1e-20, log_q > 300]
-        # at rest, or z = 0: a stays. Early: first order in t. Far: q is beyond the range of a double.
-        theta = np.select(
-            cases,
-            [
-                np.zeros_like(z),
-                np.ldexp(lam_m * z_m * t_m, lam_e + z_e + t_e),
-                sign * np.exp(np.log(x) - log_p + log_2t - log_q + np.log(size)),
-            ],
-            z * (x / p) * (2 * tanh / q),
-        )
-        a = np.select(
-            cases,
-            [np.sqrt(lam), np.sqrt(lam), np.exp(np.log(x) - (log_p + log_q) / 2 + half)],
-            np.ldexp(x / root * np.sqrt(np.ldexp(1.0, power % 2)), power // 2),
-        )
-        beta = np.select(
-            cases,
-            [
-                np.zeros_like(z),
-                np.ldexp(root_m * z_m * t_m, root_e + z_e + t_e),
-                sign * np.exp(np.log(z2 / 2) + log_2t - (log_p + log_q) / 2 + half),
-            ],
-            z * np.ldexp(2 * tanh / root / np.sqrt(np.ldexp(1.0, power % 2)), -(power // 2)),
-        )
-    return theta, a, beta

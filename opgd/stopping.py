@@ -40,7 +40,8 @@ def oracle_stopping(flow: VanillaFlow | OverParameterizedFlow, problem: PowerLaw
     The expected risk is scanned on a logarithmic grid of times, about a factor of two apart, from "nothing
     learned" until the lowest valley is certain, which is then searched. It is certain once the risk is twice
     the smallest so far: along every path the error of a component falls until the estimate meets $\theta^*$
-    and rises from then on; what still falls is less than the smallest risk, so what has risen exceeds it for good.
+    and rises from then on; what still falls is less than the smallest risk, so what has risen exceeds it
+    for good.
 
     Parameters
     ----------
