@@ -7,7 +7,8 @@ With $\kappa = \sqrt{\lambda^2 + 4 z^2}$, $T = \tanh(\kappa t / 2)$ and
     X = \kappa + \lambda T, \quad P = X + 2 |z| T, \quad
     Q = \frac{\lambda}{\kappa + 2 |z|} + \frac{4 |z|}{\lambda (1 + e^{\kappa t})} + T,
 
-the layers are $a = X / \sqrt{P Q}$ and $\beta = 2 z T / \sqrt{P Q}$, the estimate $\theta = z (X / P) (2 T / Q)$.
+the layers are $a = X / \sqrt{P Q}$ and $\beta = 2 z T / \sqrt{P Q}$, and the estimate is
+$\theta = z (X / P) (2 T / Q)$.
 """
 
 from __future__ import annotations
