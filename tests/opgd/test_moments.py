@@ -113,6 +113,10 @@ def test_eigenvalues_below_the_range_of_doubles() -> None:
         assert after < across < before or before < across < after
     centre = threshold(log_lam, 500.0) / 0.1
     np.testing.assert_allclose(mean, 0.01 * 2 * (centre * norm.pdf(centre) + norm.sf(centre)), rtol=0.3)
+    below = np.array([-800.0, -1500.0])  # exp(-800) is 0 as a double
+    mean, _ = squared_error_moments(TWO_LAYER, np.zeros(2), below, 0.1, 1500.0, np.zeros(2))
+    centre = threshold(below, 1500.0) / 0.1
+    np.testing.assert_allclose(mean, 0.01 * 2 * (centre * norm.pdf(centre) + norm.sf(centre)), rtol=0.3)
 
 
 def test_threshold_is_where_half_is_learned() -> None:
