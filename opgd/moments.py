@@ -129,9 +129,8 @@ def _threshold_moments(
     for sign in (1,) if noise else (1, -1):  # z > 0, then z < 0, the same for pure noise
         error2 = (theta - sign * m[:, None]) ** 2
         error2 *= epsilon**2
-        exponent = np.minimum(
-            lift - (u - sign * m[:, None]) ** 2 / 2, 700
-        )  # larger only where the error is nil
+        exponent = lift - (u - sign * m[:, None]) ** 2 / 2
+        np.minimum(exponent, 700, out=exponent)  # larger only where the error is nil
         sides.append((error2, (2 * weight if noise else weight) * np.exp(exponent)))
     mean = np.sum([np.einsum("ij,ij->i", density, error2) for error2, density in sides], axis=0)
     plain = (mean * np.exp(-log_weights))[:, None]

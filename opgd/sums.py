@@ -67,9 +67,7 @@ def power_law_components(problem: PowerLaw, *, last: float, panel: float, growth
     Components
     """
     gamma, size = problem.gamma, problem.size
-    head = int(min(size, HEAD))
-    if size <= 2 * HEAD:
-        head = int(size)
+    head = int(size) if size <= 2 * HEAD else HEAD
     first = problem.truncated(head)
     parts = [(first.signal, -gamma * np.log(np.arange(1.0, head + 1)), np.ones(head), np.zeros(head))]
     constant = 0.0

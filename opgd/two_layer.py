@@ -71,7 +71,7 @@ def solve(z: Array, lam: Array, times: Array, out: list[Array]) -> None:
 
 
 def _solve_carefully(z: Array, lam: Array, t: float) -> tuple[Array, Array, Array]:
-    """Return theta, a, beta for any finite z, lam >= 0 and t in [0, inf].
+    """Return theta, a, beta for any finite z, lam >= 0 and t in (0, inf].
 
     The same formulas after scaling by the power of two next to max(|z|, lam), so that kappa neither
     overflows nor underflows; quotients beyond the range of a double go through logarithms.
@@ -94,7 +94,7 @@ def _solve_carefully(z: Array, lam: Array, t: float) -> tuple[Array, Array, Arra
         q = np.exp(log_q) + rest
         root = np.sqrt(p) * np.sqrt(q)
         sign, log_p, log_2t = np.sign(z), np.log(p), np.log(2 * tanh)
-        cases = [(lam == 0) | (z == 0) | (t == 0), h < 1e-20, log_q > 300]
+        cases = [(lam == 0) | (z == 0), h < 1e-20, log_q > 300]
         # at rest, or z = 0: a stays. Early: first order in t. Far: q is beyond the range of a double.
         theta = np.select(
             cases,

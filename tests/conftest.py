@@ -103,7 +103,9 @@ def book(tmp_path: Path) -> Project:
     (root / "profiles").mkdir()
     (root / "profiles" / "smoke.yml").write_text("first:\n  count: 2\n  power: 1e-1\n", encoding="utf-8")
     (root / "tests").mkdir()
-    (root / "tests" / "test_small.py").write_text("def test_small():\n    assert True\n", encoding="utf-8")
+    (root / "tests" / "test_small.py").write_text(
+        "def test_small():\n    assert 1 + 1 == 2\n", encoding="utf-8"
+    )
     for name in ("_config.yml", "dodo.py", "requirements.lock"):
         shutil.copy(ROOT / name, root)
     for name in ("opgd", "press", "book/assets"):
