@@ -65,11 +65,6 @@ def executed(chapter: str) -> str:
     return str(PROJECT.executed / f"{chapter}.ipynb")
 
 
-def withdraw(path: str) -> None:
-    """Remove a published notebook before its successor is made: a stale page is never published."""
-    Path(path).unlink(missing_ok=True)
-
-
 def task_prepare():
     """Fill matplotlib's font cache, which would otherwise announce itself inside a chapter."""
     return {
@@ -89,8 +84,10 @@ def task_chapter():
         values = resolve(read_parameters(text), given)
         yield {
             "name": name,
+            # A stale page is never published. Commands only: doit swaps sys.stderr for the whole process
+            # around a Python action, and two of them at a time would leave the progress bar mute.
             "actions": [
-                (withdraw, [executed(name)]),
+                ["rm", "-f", executed(name)],
                 [*PRESS, "run", name, "--profile", PROFILE, "-o", executed(name)],
             ],
             "file_dep": [str(text), *sources],
