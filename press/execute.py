@@ -103,6 +103,8 @@ def execute(
             papermill.execute_notebook(
                 str(clean), str(raw), changed, kernel_name="python3", language="python",
                 progress_bar=False, log_output=False, cwd=str(project.root),
+                # the kernel's own log only: at shutdown it may report an interrupt as an error
+                extra_arguments=["--IPKernelApp.log_level=50"],
             )  # fmt: skip
         except PapermillExecutionError as error:
             _keep(raw, failed)
