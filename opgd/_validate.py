@@ -14,16 +14,27 @@ Array = NDArray[np.float64]
 
 
 def real(
-    name: str, value: Any, *, above: float = -math.inf, least: float = -math.inf, infinite: bool = False
+    name: str,
+    value: Any,
+    *,
+    above: float = -math.inf,
+    least: float = -math.inf,
+    most: float = math.inf,
+    infinite: bool = False,
 ) -> float:
-    """Return `value` as a float, if it is a real number > `above` and >= `least`; `infinite` allows inf."""
+    """Return `value` as a float, if it is real, > `above` and in [`least`, `most`]; `infinite` allows inf."""
     bounds = [f"> {above:g}"] * (above > -math.inf) + [f">= {least:g}"] * (least > -math.inf)
+    bounds += [f"<= {most:g}"] * (most < math.inf)
     allowed = " and ".join([f"a {'' if infinite else 'finite '}real number", *bounds])
     number = math.nan
     if isinstance(value, Real) and not isinstance(value, bool | np.bool_):
         with suppress(OverflowError):  # a whole number beyond the range of a double
             number = float(value)
-    good = number > above and number >= least and (math.isfinite(number) or (infinite and number == math.inf))
+    good = (
+        number > above
+        and least <= number <= most
+        and (math.isfinite(number) or (infinite and number == math.inf))
+    )
     if not good:
         raise ValueError(f"{name} = {value!r} is not allowed: it must be {allowed}")
     return number

@@ -104,9 +104,9 @@ class FlowState:
 
 @dataclass(frozen=True)
 class OverParameterizedFlow:
-    r"""Gradient flow of $\theta = a b^D \beta$, all layers trained: equations (8) and (14).
+    r"""Gradient flow of $\theta = a b^D \beta$, all layers trained: equations (8), (14) and (30).
 
-    Starts from $a(0) = \lambda^{1/2}$, $b(0) = b_0$, $\beta(0) = 0$. At depth 0 the solution is exact.
+    Starts from $a(0) = \lambda^{1/2}$, $b(0) = b_0$, $\beta(0) = 0$. At depth 0 the solution is elementary.
     With $\kappa = \sqrt{\lambda^2 + 4 z^2}$, $T = \tanh(\kappa t / 2)$,
 
     .. math::
@@ -116,7 +116,8 @@ class OverParameterizedFlow:
         Q = \frac{\lambda}{\kappa + 2 |z|} + \frac{4 |z|}{\lambda (1 + e^{\kappa t})} + T,
 
     $a = X / \sqrt{P Q}$ and $\beta = 2 z T / \sqrt{P Q}$: sums of non-negative terms, so nothing cancels.
-    The chapter *The two-layer flow* derives it.
+    The chapter *The two-layer flow* derives it. At depth $D \ge 1$ time is a quadrature in $\beta$, which
+    ``opgd.deep`` evaluates and inverts; the chapter *Deeper* explains how.
 
     Parameters
     ----------
@@ -125,7 +126,12 @@ class OverParameterizedFlow:
     b0 : float
         Initial value of the extra layers, > 0; without effect at depth 0.
     separate_layers : bool
-        False: the $D$ extra layers are one shared $b$, as in (14). True: $D$ separate equal layers.
+        False: the $D$ extra layers are one shared $b$, as in (14). True: $D$ separate equal layers, for which
+        $b^2 = b_0^2 + \beta^2$ instead of $b_0^2 + D \beta^2$; the same flow at $D \le 1$ only.
+    tolerance : float
+        Bound on the relative error of every component at every time for $D \ge 1$, in [1e-11, 1e-3]; at depth
+        0 all are right to about 1e-13. Where a solution shoots up within a tiny fraction of $t$, rounding $t$
+        alone moves it by more.
 
     Examples
     --------
@@ -136,11 +142,15 @@ class OverParameterizedFlow:
     >>> state = flow.state(1.0, 0.5, t=1.0)
     >>> round(float(state.a**2 - state.beta**2), 12)
     0.5
+    >>> deep = OverParameterizedFlow(depth=2, b0=0.5)
+    >>> round(float(deep.estimate(1.0, 0.5, t=1.0)), 6)
+    0.0
     """
 
     depth: int
     b0: float = 1.0
     separate_layers: bool = False
+    tolerance: float = 1e-8
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "depth", check.whole("depth", self.depth, least=0))
@@ -149,6 +159,7 @@ class OverParameterizedFlow:
             raise ValueError(
                 f"separate_layers = {self.separate_layers!r} is not allowed: it must be True or False"
             )
+        object.__setattr__(self, "tolerance", check.real("tolerance", self.tolerance, least=1e-11, most=1e-3))
 
     @classmethod
     def tuned(cls, depth: int, epsilon: float, *, separate_layers: bool = False) -> OverParameterizedFlow:
@@ -187,10 +198,8 @@ class OverParameterizedFlow:
         ------
         ValueError
             If an argument is NaN, has a forbidden sign, or the shapes do not broadcast.
-        NotImplementedError
-            If ``depth >= 1``.
         """
-        (theta,) = self._solve(z, eigenvalues, t, layers=False)
+        (theta, *_) = self._solve(z, eigenvalues, t, layers=False)
         return theta
 
     def state(self, z: ArrayLike, eigenvalues: ArrayLike, t: ArrayLike) -> FlowState:
@@ -200,29 +209,54 @@ class OverParameterizedFlow:
         -------
         FlowState
         """
-        theta, a, beta = self._solve(z, eigenvalues, t, layers=True)
-        return FlowState(theta, a, np.broadcast_to(self.b0, theta.shape), beta, self.depth)
+        theta, a, b, beta = self._solve(z, eigenvalues, t, layers=True)
+        return FlowState(theta, a, b, beta, self.depth)
 
     def _solve(self, z: ArrayLike, eigenvalues: ArrayLike, t: ArrayLike, *, layers: bool) -> list[Array]:
-        if self.depth >= 1:
-            raise NotImplementedError(
-                f"depth = {self.depth}: the exact flow of this version covers depth 0 only; "
-                "gradient_descent follows every depth in discrete steps"
-            )
         z, lam, t, shape = _inputs(z, eigenvalues, t)
-        results = [np.empty((t.size, math.prod(shape))) for _ in range(3 if layers else 1)]
+        results = [np.empty((t.size, math.prod(shape))) for _ in range(4 if layers else 1)]
+        solve = self._two_layers if self.depth == 0 else self._more_layers
         start = 0
         for z_block, lam_block in np.nditer(
             [np.broadcast_to(z, shape), np.broadcast_to(lam, shape)],
             flags=["external_loop", "buffered", "zerosize_ok"],
             order="C",
-            buffersize=BLOCK,
+            buffersize=BLOCK if self.depth == 0 else max(1, min(BLOCK, 2**18 // max(1, t.size))),
         ):
             block = slice(start, start + z_block.size)
             start += z_block.size
-            with np.errstate(over="ignore"):  # a quotient by inf is the right 0
-                two_layer.solve(z_block, lam_block, t.ravel(), [r[:, block] for r in results])
+            solve(z_block, lam_block, t.ravel(), [r[:, block] for r in results])
         return [r.reshape(t.shape + shape) for r in results]
+
+    def _two_layers(self, z: Array, lam: Array, times: Array, out: list[Array]) -> None:
+        with np.errstate(over="ignore"):  # a quotient by inf is the right 0
+            two_layer.solve(z, lam, times, [*out[:2], *out[3:]])
+        for b in out[2:3]:
+            b[:] = self.b0
+
+    def _more_layers(self, z: Array, lam: Array, times: Array, out: list[Array]) -> None:
+        with np.errstate(divide="ignore"):
+            log_lam = np.log(lam)
+        solution = solve_deep(self, np.abs(z), log_lam, times, layers=len(out) > 1)
+        for target, value in zip(out, solution, strict=True):
+            target[:] = value.T
+        for odd in out[::3]:
+            odd *= np.sign(z)
+
+
+def solve_deep(
+    flow: OverParameterizedFlow, z: Array, log_lam: Array, times: Array, *, layers: bool = False
+) -> list[Array]:
+    r"""Return theta (and a, b, beta) at depth >= 1 of 1-d z >= 0, ln(lambda); shape (components, times)."""
+    from opgd import deep  # numba takes a while to load, and depth 0 does not need it
+
+    order = np.argsort(times, kind="stable")
+    factor = 1.0 if flow.separate_layers else float(flow.depth)
+    out = [np.empty((z.size, times.size)) for _ in range(4 if layers else 1)]
+    length = deep.panel_length(flow.depth, flow.tolerance)
+    unused = [np.empty((0, 0))] * (4 - len(out))
+    deep.solve(z, log_lam, times[order], flow.depth, factor, flow.b0, length, *out, *unused)
+    return out if (order[1:] > order[:-1]).all() else [r[:, np.argsort(order)] for r in out]
 
 
 def _inputs(

@@ -1,0 +1,334 @@
+r"""The deep flow, $D \ge 1$: one scalar quadrature per component, inverted at the times asked for.
+
+With $m = D$ (one shared $b$) or $m = 1$ (separate layers) the conserved quantities (31), (32) leave one
+equation: $a^2 = \lambda + \beta^2$, $b^2 = b_0^2 + m \beta^2$, $\beta' = a b^D (z - \theta)$. Let
+$s = \min(\lambda^{1/2}, b_0 m^{-1/2})$ and $\beta = s \sinh w$. In units of the first slope,
+$\tau = t \, \lambda^{1/2} b_0^D z / s$,
+
+.. math::
+
+    \frac{d\tau}{dw} = G(w) = \frac{\cosh w}{A B^D (1 - \Theta)}, \qquad
+    A = \frac{a}{\lambda^{1/2}}, \quad B = \frac{b}{b_0}, \quad
+    \Theta = \frac{\theta}{z} = \rho \sinh w \, A B^D, \quad \rho = \frac{s \lambda^{1/2} b_0^D}{z},
+
+so that $A^2 = 1 + \alpha^2 \sinh^2 w$ and $B^2 = 1 + \eta^2 \sinh^2 w$ with $\max(\alpha, \eta) = 1$. $G$ is
+analytic in a strip around the real axis but for the pole at $w_\infty$, where $\Theta = 1$. $[0, w_\infty]$
+is cut into panels, $G$ (in the last one less its pole, whose integral is a logarithm) is interpolated at
+Gauss-Legendre nodes and integrated, and $\tau(w) = \tau$ is solved by Newton's method. The chapter *Deeper*
+derives it.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.polynomial import Legendre, Polynomial
+
+from opgd._validate import Array
+
+__all__ = ["panel_length", "solve"]
+
+NODES = 16
+_x, _weights = np.polynomial.legendre.leggauss(NODES)
+XI, WEIGHTS = (1 + _x) / 2, _weights / 2
+TERMS = 12
+SINH = np.array([1 / math.factorial(2 * k + 1) for k in range(TERMS)])
+COSH = np.array([1 / math.factorial(2 * k) for k in range(TERMS)])
+LONGEST = 2.0  # panel for which these series are good to the last digit
+START = 20.0  # where sinh w = cosh w = e^w / 2 to the last digit
+# Values at the nodes -> Legendre coefficients -> powers of x in the average of the interpolant over [-1, x].
+TO_LEGENDRE = np.array([(2 * k + 1) * Legendre.basis(k)(_x) * WEIGHTS for k in range(NODES)])
+AVERAGES = np.zeros((NODES, NODES))
+for _k in range(NODES):
+    _integral = Legendre.basis(_k).integ(lbnd=-1).convert(kind=Polynomial)
+    AVERAGES[: _k + 1, _k] = (_integral // Polynomial([1, 1])).coef
+compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+
+
+def panel_length(depth: int, tolerance: float) -> float:
+    r"""Return the length of a panel for which interpolation at the nodes is accurate to `tolerance`.
+
+    The nearest singularities of $G$ off the real axis lie at distance $\pi/2$ ($A$ or $B$ vanish) or
+    $2 \pi / (D + 2)$ ($\Theta = 1$); the error falls like $\varrho^{-n}$ where $\varrho$ is the sum of the
+    half-axes of the ellipse through them.
+    """
+    distance = min(math.pi / 2, 2 * math.pi / (depth + 2))
+    ellipse = (30 / tolerance) ** (1 / NODES)
+    return float(min(LONGEST, 4 * distance / (ellipse - 1 / ellipse)))
+
+
+@compiled
+def solve(
+    z: Array,
+    log_lam: Array,
+    times: Array,
+    depth: int,
+    m: float,
+    b0: float,
+    length: float,
+    theta: Array,
+    a: Array,
+    b: Array,
+    beta: Array,
+) -> None:
+    """Write theta (and a, b, beta unless `a` is empty), one component a row, one time a column.
+
+    `z` >= 0, `log_lam` = ln(lambda) and the increasing `times` are 1-d; `m` is the factor of beta^2 in b^2.
+    """
+    count, layers = times.size, a.size > 0
+    tau, w = np.empty(count), np.empty(count)
+    scratch = np.empty((5, max(count, NODES)))
+    log_b0 = math.log(b0)
+    log_scale_b = log_b0 - 0.5 * math.log(m)
+    for j in range(z.size):
+        log_root = 0.5 * log_lam[j]  # ln sqrt(lambda)
+        root = math.exp(log_root)
+        if z[j] == 0 or log_root == -math.inf:
+            theta[j] = 0
+            if layers:
+                a[j], b[j], beta[j] = root, b0, 0
+            continue
+        log_z, log_s = math.log(z[j]), min(log_root, log_scale_b)
+        log_alpha, log_eta = log_s - log_root, log_s - log_scale_b
+        log_rho = log_s + log_root + depth * log_b0 - log_z
+        log_rate = log_root + depth * log_b0 + log_z - log_s
+        if log_rho > 40:  # linear: the end is reached before a or b has changed
+            rate = math.exp(0.5 * (log_rate + log_rho))
+            for i in range(count):
+                share = -math.expm1(-times[i] * rate * rate)
+                theta[j, i] = z[j] * share
+                if layers:
+                    a[j, i], b[j, i], beta[j, i] = root, b0, math.exp(log_s - log_rho) * share
+            continue
+        rate = math.exp(0.5 * log_rate)
+        for i in range(count):
+            tau[i] = times[i] * rate * rate
+        # Very long stages without structure are left out; w is put right afterwards. First, w = tau.
+        skip = 0.0
+        if log_alpha == 0 or depth == 1:
+            skip = max(0.0, min(-log_alpha - log_eta, -0.5 * log_rho) - 2 * START)
+            log_rho += 2 * skip
+            if log_alpha == 0:
+                log_eta += skip
+            else:
+                log_alpha += skip
+        # Then growth by powers, which takes no time: of b alone, and of a and b.
+        gap_b = 0.0
+        if log_alpha < 0 and depth > 1:
+            gap_b = max(0.0, min(-log_alpha, -log_rho / (depth + 1)) - 3 * START)
+            log_rho += (depth + 1) * gap_b
+            log_alpha += gap_b
+        later = -min(log_alpha, log_eta)
+        gap_ab = max(0.0, -(log_rho + log_alpha + depth * log_eta) / (depth + 2) - later - 3 * START)
+        log_rho += (depth + 2) * gap_ab
+        careful = skip > 0 or gap_b > 0 or gap_ab > 0
+        x_end, elasticity = _equilibrium(log_rho, log_alpha, log_eta, depth)
+        rho, alpha2, eta2 = math.exp(log_rho), math.exp(2 * log_alpha), math.exp(2 * log_eta)
+        pole = rho * x_end * x_end / elasticity
+        _path(tau, skip, math.asinh(x_end), pole, rho, alpha2, eta2, depth, length, w, scratch)
+        if careful:
+            for i in range(count):
+                if w[i] == 0:
+                    theta[j, i] = 0
+                    if layers:
+                        a[j, i], b[j, i], beta[j, i] = root, b0, 0
+                    continue
+                if w[i] - skip > later + 1.5 * START:
+                    w[i] += gap_ab
+                if w[i] - skip > 1.5 * START:
+                    w[i] += gap_b
+                log_beta = log_s + w[i] + math.log(-0.5 * math.expm1(-2 * w[i]))
+                log_a = log_root + _log_hypot(log_beta - log_root)
+                log_b = log_b0 + _log_hypot(log_beta - log_scale_b)
+                theta[j, i] = math.exp(min(log_beta + log_a + depth * log_b, log_z))
+                if layers:
+                    a[j, i], b[j, i], beta[j, i] = math.exp(log_a), math.exp(log_b), math.exp(log_beta)
+            continue
+        s = math.exp(log_s)
+        for i in range(count):
+            grown = math.expm1(w[i])
+            x = 0.5 * (grown + grown / (1 + grown))  # sinh w
+            big_a, big_b = math.sqrt(1 + alpha2 * x * x), math.sqrt(1 + eta2 * x * x)
+            tau[i] = rho * x * big_a
+            w[i] = big_b
+            if layers:
+                a[j, i], b[j, i], beta[j, i] = root * big_a, b0 * big_b, s * x
+        for _ in range(depth):
+            for i in range(count):
+                tau[i] *= w[i]
+        for i in range(count):
+            theta[j, i] = z[j] * min(tau[i], 1.0)
+
+
+@compiled
+def _log_hypot(log_x: float) -> float:
+    """Return ln sqrt(1 + x^2)."""
+    return log_x if log_x > START else 0.5 * math.log1p(math.exp(2 * log_x))
+
+
+@compiled
+def _equilibrium(log_rho: float, log_alpha: float, log_eta: float, depth: int) -> tuple[float, float]:
+    """Return x = sinh w where Theta = 1, and the elasticity d ln(Theta) / d ln(x) there.
+
+    Newton's method in logarithms, with ln y ~ 2 (y - 1) / (y + 1), from the least of the four asymptotes.
+    """
+    rho, alpha2, eta2 = math.exp(log_rho), math.exp(2 * log_alpha), math.exp(2 * log_eta)
+    log_x = min(-log_rho, -(log_rho + log_alpha) / 2)
+    log_x = min(log_x, -(log_rho + depth * log_eta) / (depth + 1))
+    log_x = min(log_x, -(log_rho + log_alpha + depth * log_eta) / (depth + 2))
+    x, elasticity = math.exp(log_x), 1.0
+    for _ in range(50):
+        a2, b2 = alpha2 * x * x, eta2 * x * x
+        share, root_b = rho * x * math.sqrt(1 + a2), math.sqrt(1 + b2)
+        for _ in range(depth):
+            share *= root_b
+        elasticity = 1 + a2 / (1 + a2) + depth * (b2 / (1 + b2))
+        change = 2 * (share - 1) / ((share + 1) * elasticity)
+        x -= x * change
+        if abs(change) < 1e-8:  # the error that is left is of the order of its square
+            break
+    return x, elasticity
+
+
+@compiled
+def _sinh_cosh(x: Array, sinh: Array, cosh: Array, count: int) -> None:
+    """Write sinh and cosh of x in [0, LONGEST] by their series."""
+    for k in range(count):
+        x2, odd, even = x[k] * x[k], 0.0, 0.0
+        for term in range(TERMS - 1, -1, -1):
+            odd = odd * x2 + SINH[term]
+            even = even * x2 + COSH[term]
+        sinh[k] = odd * x[k]
+        cosh[k] = even
+
+
+@compiled
+def _path(
+    tau: Array,
+    skip: float,
+    end: float,
+    pole: float,
+    rho: float,
+    alpha2: float,
+    eta2: float,
+    depth: int,
+    length: float,
+    w: Array,
+    scratch: Array,
+) -> None:
+    """Write w at the increasing times tau: panel by panel until the last time is reached."""
+    count, first = tau.size, 0
+    start = START if skip > 0 else 0.0
+    done = skip + start  # the time at the left end of a panel
+    while skip > 0 and first < count and tau[first] <= done:
+        w[first] = tau[first]
+        first += 1
+    sinh_step, cosh_step, g, x, b2 = scratch
+    panels = max(1, math.ceil((end - start) / length))
+    h = (end - start) / panels
+    for k in range(NODES):
+        g[k] = h * XI[k]
+    _sinh_cosh(g, sinh_step, cosh_step, NODES)
+    powers, change = np.empty(NODES), np.empty(count)
+    for panel in range(panels):
+        if first == count:
+            break
+        left, last = start + panel * h, panel == panels - 1
+        sinh, cosh = math.sinh(left), math.cosh(left)
+        for k in range(NODES):
+            x[k] = sinh * cosh_step[k] + cosh * sinh_step[k]
+            g[k] = math.sqrt(1 + alpha2 * x[k] * x[k])
+            b2[k] = 1 + eta2 * x[k] * x[k]
+        for _ in range(depth // 2):
+            for k in range(NODES):
+                g[k] *= b2[k]
+        if depth % 2:
+            for k in range(NODES):
+                g[k] *= math.sqrt(b2[k])
+        for k in range(NODES):  # g holds A B^D
+            g[k] = (cosh * cosh_step[k] + sinh * sinh_step[k]) / (g[k] * (1 - rho * x[k] * g[k]))
+        if last:
+            for k in range(NODES):
+                g[k] -= pole / (h * (1 - XI[k]))
+        gain = 0.0
+        for k in range(NODES):
+            gain += WEIGHTS[k] * g[k]
+        gain *= h
+        stop = first
+        while stop < count and (last or tau[stop] < done + gain):
+            stop += 1
+        if stop > first:
+            _product(TO_LEGENDRE, g, x)
+            _product(AVERAGES, x, powers)
+            if last:
+                _invert_last(tau[first:stop], done, gain, h, pole, powers, w[first:stop])
+            else:
+                _invert(tau[first:stop], done, gain, h, powers, w[first:stop], change)
+            for i in range(first, stop):
+                w[i] += left + skip
+            first = stop
+        done += gain
+
+
+@compiled
+def _product(matrix: Array, vector: Array, out: Array) -> None:
+    for k in range(NODES):
+        total = 0.0
+        for i in range(NODES):
+            total += matrix[k, i] * vector[i]
+        out[k] = total
+
+
+@compiled
+def _average(powers: Array, x: float) -> tuple[float, float]:
+    """Return the average of the interpolant over [-1, x], and its value at x."""
+    value, slope = powers[NODES - 1], 0.0
+    for k in range(NODES - 2, -1, -1):
+        slope = slope * x + value
+        value = value * x + powers[k]
+    return value, value + (1 + x) * slope
+
+
+@compiled
+def _invert(tau: Array, done: float, gain: float, h: float, powers: Array, w: Array, change: Array) -> None:
+    """Solve h xi average(xi) = tau - done for xi in [0, 1]; write h xi."""
+    decay = math.log(_average(powers, -1.0)[1] / _average(powers, 1.0)[1])
+    for i in range(tau.size):  # a first guess: G is about e^(-decay xi)
+        w[i] = (tau[i] - done) / gain
+        if abs(decay) > 1e-3:
+            w[i] = -math.log1p(w[i] * math.expm1(-decay)) / decay
+    for _ in range(30):
+        for i in range(tau.size):
+            average, slope = _average(powers, 2 * w[i] - 1)
+            change[i] = ((tau[i] - done) / h - w[i] * average) / slope
+            w[i] = min(max(w[i] + change[i], 0.0), 1.0)
+        settled = True
+        for i in range(tau.size):
+            settled &= abs(change[i]) <= 1e-7 * w[i]
+        if settled:
+            break
+    for i in range(tau.size):
+        w[i] *= h
+
+
+@compiled
+def _invert_last(
+    tau: Array, done: float, gain: float, h: float, pole: float, powers: Array, w: Array
+) -> None:
+    """Solve h xi average(xi) + pole y = tau - done with xi = 1 - e^-y, for y in [0, inf]; write h xi."""
+    for i in range(tau.size):
+        target = tau[i] - done
+        late, early = (target - gain) / pole, target / (gain + pole)
+        y = max(late, early) if gain > 0 else min(late, early)
+        for _ in range(60):
+            if not y < 45:
+                break
+            xi, rest = -math.expm1(-y), math.exp(-y)
+            average, slope = _average(powers, 2 * xi - 1)
+            change = (target - h * xi * average - pole * y) / (h * slope * rest + pole)
+            y = max(y + change, 0.0)
+            if not abs(change) > 1e-7 * y:
+                break
+        w[i] = -h * math.expm1(-y)
