@@ -28,7 +28,7 @@ from numpy.polynomial import Legendre, Polynomial
 
 from opgd._validate import Array
 
-__all__ = ["panel_length", "solve"]
+__all__ = ["half_times", "panel_length", "solve"]
 
 NODES = 16
 _x, _weights = np.polynomial.legendre.leggauss(NODES)
@@ -37,14 +37,17 @@ TERMS = 12
 SINH = np.array([1 / math.factorial(2 * k + 1) for k in range(TERMS)])
 COSH = np.array([1 / math.factorial(2 * k) for k in range(TERMS)])
 LONGEST = 2.0  # panel for which these series are good to the last digit
-START = 20.0  # where sinh w = cosh w = e^w / 2 to the last digit
+LINEAR = 40.0  # ln(rho) beyond which the end is reached before a or b has changed
+START = 17.5  # where sinh w = cosh w = e^w / 2 to the last digit
 # Values at the nodes -> Legendre coefficients -> powers of x in the average of the interpolant over [-1, x].
 TO_LEGENDRE = np.array([(2 * k + 1) * Legendre.basis(k)(_x) * WEIGHTS for k in range(NODES)])
 AVERAGES = np.zeros((NODES, NODES))
 for _k in range(NODES):
     _integral = Legendre.basis(_k).integ(lbnd=-1).convert(kind=Polynomial)
     AVERAGES[: _k + 1, _k] = (_integral // Polynomial([1, 1])).coef
-compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+# sums in any order, for speed; elsewhere an order can matter (two factors, each within range)
+reordered = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
 
 
 def panel_length(depth: int, tolerance: float) -> float:
@@ -78,10 +81,9 @@ def solve(
     `z` >= 0, `log_lam` = ln(lambda) and the increasing `times` are 1-d; `m` is the factor of beta^2 in b^2.
     """
     count, layers = times.size, a.size > 0
-    tau, w = np.empty(count), np.empty(count)
-    scratch = np.empty((5, max(count, NODES)))
-    log_b0 = math.log(b0)
-    log_scale_b = log_b0 - 0.5 * math.log(m)
+    tau, w, change = np.empty(count), np.empty(count), np.empty(count)
+    scratch = np.empty((6, NODES))
+    log_b0, first_power = math.log(b0), b0**depth
     for j in range(z.size):
         log_root = 0.5 * log_lam[j]  # ln sqrt(lambda)
         root = math.exp(log_root)
@@ -90,11 +92,11 @@ def solve(
             if layers:
                 a[j], b[j], beta[j] = root, b0, 0
             continue
-        log_z, log_s = math.log(z[j]), min(log_root, log_scale_b)
-        log_alpha, log_eta = log_s - log_root, log_s - log_scale_b
-        log_rho = log_s + log_root + depth * log_b0 - log_z
-        log_rate = log_root + depth * log_b0 + log_z - log_s
-        if log_rho > 40:  # linear: the end is reached before a or b has changed
+        log_z = math.log(z[j])
+        log_s, log_rate, log_rho, log_alpha, log_eta, skip, gap_b, from_b, gap_ab, from_ab = _normal_form(
+            log_z, log_root, depth, m, log_b0
+        )
+        if log_rho > LINEAR:
             rate = math.exp(0.5 * (log_rate + log_rho))
             for i in range(count):
                 share = -math.expm1(-times[i] * rate * rate)
@@ -102,32 +104,16 @@ def solve(
                 if layers:
                     a[j, i], b[j, i], beta[j, i] = root, b0, math.exp(log_s - log_rho) * share
             continue
-        rate = math.exp(0.5 * log_rate)
+        rate, rest = root / math.exp(log_s) * first_power * z[j], 1.0  # more exact than logarithms
+        if not 1e-290 < rate < 1e290:
+            rate = rest = math.exp(0.5 * log_rate)
         for i in range(count):
-            tau[i] = times[i] * rate * rate
-        # Very long stages without structure are left out; w is put right afterwards. First, w = tau.
-        skip = 0.0
-        if log_alpha == 0 or depth == 1:
-            skip = max(0.0, min(-log_alpha - log_eta, -0.5 * log_rho) - 2 * START)
-            log_rho += 2 * skip
-            if log_alpha == 0:
-                log_eta += skip
-            else:
-                log_alpha += skip
-        # Then growth by powers, which takes no time: of b alone, and of a and b.
-        gap_b = 0.0
-        if log_alpha < 0 and depth > 1:
-            gap_b = max(0.0, min(-log_alpha, -log_rho / (depth + 1)) - 3 * START)
-            log_rho += (depth + 1) * gap_b
-            log_alpha += gap_b
-        later = -min(log_alpha, log_eta)
-        gap_ab = max(0.0, -(log_rho + log_alpha + depth * log_eta) / (depth + 2) - later - 3 * START)
-        log_rho += (depth + 2) * gap_ab
+            tau[i] = times[i] * rate * rest
         careful = skip > 0 or gap_b > 0 or gap_ab > 0
         x_end, elasticity = _equilibrium(log_rho, log_alpha, log_eta, depth)
         rho, alpha2, eta2 = math.exp(log_rho), math.exp(2 * log_alpha), math.exp(2 * log_eta)
         pole = rho * x_end * x_end / elasticity
-        _path(tau, skip, math.asinh(x_end), pole, rho, alpha2, eta2, depth, length, w, scratch)
+        _path(tau, skip, math.asinh(x_end), pole, rho, alpha2, eta2, depth, length, w, change, scratch)
         if careful:
             for i in range(count):
                 if w[i] == 0:
@@ -135,13 +121,11 @@ def solve(
                     if layers:
                         a[j, i], b[j, i], beta[j, i] = root, b0, 0
                     continue
-                if w[i] - skip > later + 1.5 * START:
-                    w[i] += gap_ab
-                if w[i] - skip > 1.5 * START:
-                    w[i] += gap_b
+                short = w[i] - skip
+                w[i] += gap_b * (short > from_b) + gap_ab * (short > from_ab)
                 log_beta = log_s + w[i] + math.log(-0.5 * math.expm1(-2 * w[i]))
                 log_a = log_root + _log_hypot(log_beta - log_root)
-                log_b = log_b0 + _log_hypot(log_beta - log_scale_b)
+                log_b = log_b0 + _log_hypot(log_beta - log_b0 + 0.5 * math.log(m))
                 theta[j, i] = math.exp(min(log_beta + log_a + depth * log_b, log_z))
                 if layers:
                     a[j, i], b[j, i], beta[j, i] = math.exp(log_a), math.exp(log_b), math.exp(log_beta)
@@ -160,6 +144,71 @@ def solve(
                 tau[i] *= w[i]
         for i in range(count):
             theta[j, i] = z[j] * min(tau[i], 1.0)
+
+
+@compiled
+def half_times(
+    z: Array, log_lam: Array, depth: int, m: float, b0: float, length: float, half: Array, steepness: Array
+) -> None:
+    """Write when theta = z / 2, and d ln(theta) / d ln(t) there; all arrays are 1-d, z > 0."""
+    scratch = np.empty((5, NODES))
+    for j in range(z.size):
+        _, log_rate, log_rho, log_alpha, log_eta, skip, _, _, _, _ = _normal_form(
+            math.log(z[j]), 0.5 * log_lam[j], depth, m, math.log(b0)
+        )
+        if log_rho > LINEAR:
+            half[j], steepness[j] = math.log(2) * math.exp(-log_rate - log_rho), math.log(2)
+            continue
+        rho, alpha2, eta2 = math.exp(log_rho), math.exp(2 * log_alpha), math.exp(2 * log_eta)
+        x, elasticity = _equilibrium(log_rho, log_alpha, log_eta, depth)
+        end, pole = math.asinh(x), rho * x * x / elasticity
+        x, elasticity = _equilibrium(log_rho + math.log(2), log_alpha, log_eta, depth)
+        w, start = math.asinh(x), START if skip > 0 else 0.0
+        panels = max(1, math.ceil((w - start) / length))
+        h = (w - start) / panels
+        _steps(h, scratch)
+        tau = skip + start + pole * math.log((end - start) / (end - w))
+        for panel in range(panels):
+            left = start + panel * h
+            _slopes(left, rho, alpha2, eta2, depth, scratch)
+            for k in range(NODES):
+                tau += h * WEIGHTS[k] * (scratch[2, k] - pole / (end - left - h * XI[k]))
+        half[j] = tau * math.exp(-log_rate)
+        steepness[j] = tau * elasticity / (4 * rho * x * x)  # G = 4 rho x cosh w there
+
+
+@compiled
+def _normal_form(
+    log_z: float, log_root: float, depth: int, m: float, log_b0: float
+) -> tuple[float, float, float, float, float, float, float, float, float, float]:
+    """Return ln s, ln(tau / t), ln rho, ln alpha, ln eta, and the stages left out.
+
+    Very long stages without structure are left out, lest powers leave the range of a double: `skip` at the
+    start, where w = tau; `gap_b` and `gap_ab`, from `from_b` and `from_ab` on, where b grows, or a and b grow
+    by powers, in next to no time.
+    """
+    log_scale_b = log_b0 - 0.5 * math.log(m)
+    log_s = min(log_root, log_scale_b)
+    log_alpha, log_eta = log_s - log_root, log_s - log_scale_b
+    log_rho = log_s + log_root + depth * log_b0 - log_z
+    log_rate = log_root + depth * log_b0 + log_z - log_s
+    skip, gap_b = 0.0, 0.0
+    if log_alpha == 0 or depth == 1:
+        skip = max(0.0, min(-log_alpha - log_eta, -0.5 * log_rho) - 2 * START)
+        log_rho += 2 * skip
+        if log_alpha == 0:
+            log_eta += skip
+        else:
+            log_alpha += skip
+    from_b = max(START, 2 * START / max(depth - 1, 1))
+    if log_alpha < 0 and depth > 1:
+        gap_b = max(0.0, min(-log_alpha, -log_rho / (depth + 1)) - from_b - START)
+        log_rho += (depth + 1) * gap_b
+        log_alpha += gap_b
+    from_ab = max(START, 2 * START / depth) - min(log_alpha, log_eta)
+    gap_ab = max(0.0, -(log_rho + log_alpha + depth * log_eta) / (depth + 2) - from_ab - START)
+    log_rho += (depth + 2) * gap_ab
+    return log_s, log_rate, log_rho, log_alpha, log_eta, skip, gap_b, from_b, gap_ab, from_ab
 
 
 @compiled
@@ -187,21 +236,42 @@ def _equilibrium(log_rho: float, log_alpha: float, log_eta: float, depth: int) -
         elasticity = 1 + a2 / (1 + a2) + depth * (b2 / (1 + b2))
         change = 2 * (share - 1) / ((share + 1) * elasticity)
         x -= x * change
-        if abs(change) < 1e-8:  # the error that is left is of the order of its square
+        if abs(change) < 1e-12:
             break
     return x, elasticity
 
 
-@compiled
-def _sinh_cosh(x: Array, sinh: Array, cosh: Array, count: int) -> None:
-    """Write sinh and cosh of x in [0, LONGEST] by their series."""
-    for k in range(count):
-        x2, odd, even = x[k] * x[k], 0.0, 0.0
+@reordered
+def _steps(h: float, scratch: Array) -> None:
+    """Write sinh and cosh of the distances of the nodes of a panel from its left end, by their series."""
+    for k in range(NODES):
+        x2, odd, even = (h * XI[k]) ** 2, 0.0, 0.0
         for term in range(TERMS - 1, -1, -1):
             odd = odd * x2 + SINH[term]
             even = even * x2 + COSH[term]
-        sinh[k] = odd * x[k]
-        cosh[k] = even
+        scratch[0, k], scratch[1, k] = odd * h * XI[k], even
+
+
+@reordered
+def _slopes(left: float, rho: float, alpha2: float, eta2: float, depth: int, scratch: Array) -> float:
+    """Write G at the nodes of the panel that begins at `left` into row 2 of `scratch`; return its mean."""
+    sinh_step, cosh_step, g, x, b2 = scratch[0], scratch[1], scratch[2], scratch[3], scratch[4]
+    sinh, cosh = math.sinh(left), math.cosh(left)
+    for k in range(NODES):
+        x[k] = sinh * cosh_step[k] + cosh * sinh_step[k]
+        g[k] = math.sqrt(1 + alpha2 * x[k] * x[k])
+        b2[k] = 1 + eta2 * x[k] * x[k]
+    for _ in range(depth // 2):
+        for k in range(NODES):
+            g[k] *= b2[k]
+    if depth % 2:
+        for k in range(NODES):
+            g[k] *= math.sqrt(b2[k])
+    mean = 0.0
+    for k in range(NODES):  # g holds A B^D
+        g[k] = (cosh * cosh_step[k] + sinh * sinh_step[k]) / (g[k] * (1 - rho * x[k] * g[k]))
+        mean += WEIGHTS[k] * g[k]
+    return mean
 
 
 @compiled
@@ -216,6 +286,7 @@ def _path(
     depth: int,
     length: float,
     w: Array,
+    change: Array,
     scratch: Array,
 ) -> None:
     """Write w at the increasing times tau: panel by panel until the last time is reached."""
@@ -225,54 +296,37 @@ def _path(
     while skip > 0 and first < count and tau[first] <= done:
         w[first] = tau[first]
         first += 1
-    sinh_step, cosh_step, g, x, b2 = scratch
     panels = max(1, math.ceil((end - start) / length))
     h = (end - start) / panels
-    for k in range(NODES):
-        g[k] = h * XI[k]
-    _sinh_cosh(g, sinh_step, cosh_step, NODES)
-    powers, change = np.empty(NODES), np.empty(count)
+    _steps(h, scratch)
+    g, powers = scratch[2], scratch[5]
     for panel in range(panels):
         if first == count:
             break
         left, last = start + panel * h, panel == panels - 1
-        sinh, cosh = math.sinh(left), math.cosh(left)
-        for k in range(NODES):
-            x[k] = sinh * cosh_step[k] + cosh * sinh_step[k]
-            g[k] = math.sqrt(1 + alpha2 * x[k] * x[k])
-            b2[k] = 1 + eta2 * x[k] * x[k]
-        for _ in range(depth // 2):
-            for k in range(NODES):
-                g[k] *= b2[k]
-        if depth % 2:
-            for k in range(NODES):
-                g[k] *= math.sqrt(b2[k])
-        for k in range(NODES):  # g holds A B^D
-            g[k] = (cosh * cosh_step[k] + sinh * sinh_step[k]) / (g[k] * (1 - rho * x[k] * g[k]))
+        gain = h * _slopes(left, rho, alpha2, eta2, depth, scratch)
         if last:
+            gain = 0.0
             for k in range(NODES):
                 g[k] -= pole / (h * (1 - XI[k]))
-        gain = 0.0
-        for k in range(NODES):
-            gain += WEIGHTS[k] * g[k]
-        gain *= h
+                gain += h * WEIGHTS[k] * g[k]
         stop = first
         while stop < count and (last or tau[stop] < done + gain):
             stop += 1
         if stop > first:
-            _product(TO_LEGENDRE, g, x)
-            _product(AVERAGES, x, powers)
+            _product(TO_LEGENDRE, g, scratch[3])
+            _product(AVERAGES, scratch[3], powers)
             if last:
-                _invert_last(tau[first:stop], done, gain, h, pole, powers, w[first:stop])
+                _invert_last(tau, first, stop, done, gain, h, pole, powers, w)
             else:
-                _invert(tau[first:stop], done, gain, h, powers, w[first:stop], change)
+                _invert(tau, first, stop, done, gain, h, powers, w, change)
             for i in range(first, stop):
                 w[i] += left + skip
             first = stop
         done += gain
 
 
-@compiled
+@reordered
 def _product(matrix: Array, vector: Array, out: Array) -> None:
     for k in range(NODES):
         total = 0.0
@@ -292,33 +346,51 @@ def _average(powers: Array, x: float) -> tuple[float, float]:
 
 
 @compiled
-def _invert(tau: Array, done: float, gain: float, h: float, powers: Array, w: Array, change: Array) -> None:
+def _invert(
+    tau: Array,
+    first: int,
+    stop: int,
+    done: float,
+    gain: float,
+    h: float,
+    powers: Array,
+    w: Array,
+    change: Array,
+) -> None:
     """Solve h xi average(xi) = tau - done for xi in [0, 1]; write h xi."""
     decay = math.log(_average(powers, -1.0)[1] / _average(powers, 1.0)[1])
-    for i in range(tau.size):  # a first guess: G is about e^(-decay xi)
+    for i in range(first, stop):  # a first guess: G is about e^(-decay xi)
         w[i] = (tau[i] - done) / gain
         if abs(decay) > 1e-3:
             w[i] = -math.log1p(w[i] * math.expm1(-decay)) / decay
     for _ in range(30):
-        for i in range(tau.size):
+        for i in range(first, stop):
             average, slope = _average(powers, 2 * w[i] - 1)
             change[i] = ((tau[i] - done) / h - w[i] * average) / slope
             w[i] = min(max(w[i] + change[i], 0.0), 1.0)
         settled = True
-        for i in range(tau.size):
+        for i in range(first, stop):
             settled &= abs(change[i]) <= 1e-7 * w[i]
         if settled:
             break
-    for i in range(tau.size):
+    for i in range(first, stop):
         w[i] *= h
 
 
 @compiled
 def _invert_last(
-    tau: Array, done: float, gain: float, h: float, pole: float, powers: Array, w: Array
+    tau: Array,
+    first: int,
+    stop: int,
+    done: float,
+    gain: float,
+    h: float,
+    pole: float,
+    powers: Array,
+    w: Array,
 ) -> None:
     """Solve h xi average(xi) + pole y = tau - done with xi = 1 - e^-y, for y in [0, inf]; write h xi."""
-    for i in range(tau.size):
+    for i in range(first, stop):
         target = tau[i] - done
         late, early = (target - gain) / pole, target / (gain + pole)
         y = max(late, early) if gain > 0 else min(late, early)

@@ -259,6 +259,17 @@ def solve_deep(
     return out if (order[1:] > order[:-1]).all() else [r[:, np.argsort(order)] for r in out]
 
 
+def half_times(flow: OverParameterizedFlow, z: Array, log_lam: Array) -> tuple[Array, Array]:
+    r"""Return when theta = z / 2 at depth >= 1, and d ln(theta) / d ln(t) there; 1-d z > 0 and ln(lambda)."""
+    from opgd import deep
+
+    half, steepness = np.empty_like(z), np.empty_like(z)
+    factor = 1.0 if flow.separate_layers else float(flow.depth)
+    length = deep.panel_length(flow.depth, flow.tolerance)
+    deep.half_times(z, log_lam, flow.depth, factor, flow.b0, length, half, steepness)
+    return half, steepness
+
+
 def _inputs(
     z: ArrayLike, eigenvalues: ArrayLike, t: ArrayLike
 ) -> tuple[Array, Array, Array, tuple[int, ...]]:

@@ -1,10 +1,10 @@
 r"""Mean and variance of the squared error of one component, by Gaussian quadrature.
 
 With $z = \theta^* + \varepsilon \xi$ the squared error $(\theta(t; z) - \theta^*)^2$ is a function of one
-standard normal variable. For the vanilla flow its moments are elementary. For the two-layer flow
-$\theta$ is a smooth threshold in $z$: at late times it jumps within $1/(2t)$ around a point $z_c$, which
-may be far narrower than the noise. A Gauss-Hermite rule misses that; here the panels of a composite
-Gauss-Legendre rule shrink towards $z_c$.
+standard normal variable. For the vanilla flow its moments are elementary. For an over-parameterized flow
+$\theta$ is a smooth threshold in $z$: at late times it jumps around a point $z_c$ within a width that may be
+far narrower than the noise, $1/(2t)$ at depth 0. A Gauss-Hermite rule misses that; here the panels of a
+composite Gauss-Legendre rule shrink towards $z_c$.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import math
 import numpy as np
 
 from opgd._validate import Array
-from opgd.flows import OverParameterizedFlow, VanillaFlow
+from opgd.flows import OverParameterizedFlow, VanillaFlow, half_times, solve_deep
 
 __all__ = ["squared_error_moments"]
 
@@ -29,7 +29,7 @@ def squared_error_moments(
     signal: Array,
     log_eigenvalues: Array,
     epsilon: float,
-    t: float,
+    t: float | Array,
     log_weights: Array,
     *,
     reach: float = REACH,
@@ -47,8 +47,9 @@ def squared_error_moments(
         $\lambda$ underflows.
     epsilon : float
         Noise level, > 0.
-    t : float
-        Flow time in [0, inf].
+    t : float or ndarray, shape (T,)
+        Flow time in [0, inf], or several increasing times in (0, inf), which share the nodes: best a factor
+        of two apart at most.
     log_weights : ndarray, shape (k,)
         $w$, the logarithm of a factor on both moments.
     reach : float
@@ -56,28 +57,41 @@ def squared_error_moments(
 
     Returns
     -------
-    mean, variance : ndarray, shape (k,)
+    mean, variance : ndarray, shape ``np.shape(t) + (k,)``
     """
+    times = np.atleast_1d(t)
     with np.errstate(under="ignore", over="ignore", divide="ignore"):
-        if t == 0 or t == math.inf:  # theta = 0, or theta = z where the eigenvalue is positive
-            moves = (t > 0) & (log_eigenvalues > -math.inf)
+        if times[0] == 0 or times[0] == math.inf:  # theta = 0, or theta = z where the eigenvalue is positive
+            moves = (times[0] > 0) & (log_eigenvalues > -math.inf)
             weight = np.exp(log_weights)
             spread = np.where(moves, 2 * epsilon**4, 0.0)
-            return weight * np.where(moves, epsilon**2, signal**2), weight * spread
-        if isinstance(flow, VanillaFlow):
-            return _linear_moments(signal, log_eigenvalues, epsilon, t, log_weights)
-        mean, variance = np.empty_like(signal), np.empty_like(signal)
-        edges = 10 + 2 * _grades(epsilon * t)
-        rows = max(1, CHUNK // (edges * NODES.size))
-        noise = np.flatnonzero(signal == 0)
-        parts = [noise[i : i + rows] for i in range(0, noise.size, rows)]
-        other = np.flatnonzero(signal)
-        parts += [other[i : i + rows] for i in range(0, other.size, rows)]
-        for part in parts:
-            mean[part], variance[part] = _threshold_moments(
-                flow, signal[part], log_eigenvalues[part], epsilon, t, log_weights[part], reach
-            )
-        return mean, variance
+            mean, variance = weight * np.where(moves, epsilon**2, signal**2), weight * spread
+        elif isinstance(flow, VanillaFlow):
+            moments = [_linear_moments(signal, log_eigenvalues, epsilon, time, log_weights) for time in times]
+            mean, variance = (np.array(each) for each in zip(*moments, strict=True))
+        else:
+            mean, variance = np.empty((2, times.size, signal.size))
+            late, late_sharpness = threshold(flow, log_eigenvalues, times[-1])  # moves towards zero
+            early, sharpness = threshold(flow, log_eigenvalues, times[0])
+            late = np.where(late > 0, late, early * (times[0] / times[-1]))
+            bends = np.array([late, early]) / epsilon, epsilon * np.array([late_sharpness, sharpness])
+            nodes = NODES.size * (10 + 2 * _grades(bends[1]) + _between(*bends))
+            rows = max(1, CHUNK // (nodes * times.size))
+            noise = np.flatnonzero(signal == 0)
+            parts = [noise[i : i + rows] for i in range(0, noise.size, rows)]
+            other = np.flatnonzero(signal)
+            parts += [other[i : i + rows] for i in range(0, other.size, rows)]
+            for part in parts:
+                u, weight = _nodes(signal[part] / epsilon, bends[0][:, part], bends[1][:, part], reach)
+                theta = np.zeros((times.size, *u.shape))
+                used = weight > 0  # panels beyond the reach have no width
+                log_lam = log_eigenvalues[part][np.nonzero(used)[0]]
+                theta[:, used] = _estimate(flow, epsilon * u[used], log_lam, times)
+                mean[:, part], variance[:, part] = _integrate(
+                    theta, signal[part], epsilon, u, weight, log_weights[part]
+                )
+    shape = np.shape(t) + signal.shape
+    return mean.reshape(shape), variance.reshape(shape)
 
 
 def _linear_moments(
@@ -93,77 +107,116 @@ def _linear_moments(
     return weight * bias**2 + spread2, 2 * spread4 + 4 * bias**2 * spread2
 
 
-def _grades(tau: float) -> int:
-    """Return how many panels beside the threshold it takes to grow from 1/tau to one standard deviation."""
-    return max(0, math.ceil(math.log(max(1.0, 1.6 * tau), 2.5))) + 1
+def _grades(sharpness: Array) -> int:
+    """Return how many panels it takes to grow from the width of the threshold to one standard deviation."""
+    return max(0, math.ceil(math.log(max(1.0, 1.6 * sharpness.max(initial=0.0)), 2.5))) + 1
 
 
-def _threshold_moments(
-    flow: OverParameterizedFlow,
-    signal: Array,
-    log_lam: Array,
-    epsilon: float,
-    t: float,
-    log_weights: Array,
-    reach: float,
-) -> tuple[Array, Array]:
-    m = signal / epsilon
-    low, high = np.maximum(0.0, m - reach), m + reach  # in standard deviations; z < 0 by symmetry
+def _between(centre: Array, sharpness: Array) -> int:
+    """Return how many panels of about the threshold's width lie between its latest and its earliest place."""
+    late, early = centre[:, centre[0] > 0]
+    widths = np.log(early / late) * (centre * sharpness).max(axis=0)[centre[0] > 0]
+    return math.ceil(float(widths.max(initial=0.0)) / 2)
+
+
+def _nodes(m: Array, centre: Array, sharpness: Array, reach: float) -> tuple[Array, Array]:
+    """Return nodes u = z / epsilon and weights, shape (k, nodes), of integrals over u > 0 near `m`.
+
+    `m` is the signal; `centre` and `sharpness`, shape (2, k), tell where the threshold is at the last and the
+    first time. All in standard deviations of the noise.
+    """
+    low, high = np.maximum(0.0, m - reach), m + reach
     panels = math.ceil(float((high - low).max()) / 2.4)
     even = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, panels + 1)
-    tau = epsilon * t
-    centre = threshold(log_lam, t) / epsilon
-    away = np.cumsum(np.r_[2.0, 4 * 2.5 ** np.arange(_grades(tau))]) / (2 * tau)
-    edges = np.concatenate([even, centre[:, None] + np.r_[-away[::-1], away]], axis=1)
-    np.clip(edges, low[:, None], high[:, None], out=edges)
-    edges.sort(axis=1)
-    half = np.diff(edges, axis=1) / 2
-    u = ((edges[:, 1:] + edges[:, :-1]) / 2)[..., None] + half[..., None] * NODES
-    u = u.reshape(len(m), -1)
-    weight = (half[..., None] * WEIGHTS).reshape(u.shape) / math.sqrt(2 * math.pi)
+    away = np.cumsum(np.r_[1.0, 2 * 2.5 ** np.arange(_grades(sharpness))]) / sharpness[..., None]
+    edges = [even, centre[0, :, None] - away[0], centre[1, :, None] + away[1]]
+    between = _between(centre, sharpness)
+    if between:
+        ratio = np.divide(centre[1], centre[0], out=np.ones_like(m), where=centre[0] > 0)
+        edges.append(centre[0, :, None] * ratio[:, None] ** np.linspace(0, 1, between + 1))
+    bounds = np.concatenate(edges, axis=1)
+    np.clip(bounds, low[:, None], high[:, None], out=bounds)
+    bounds.sort(axis=1)
+    half = np.diff(bounds, axis=1) / 2
+    u = ((bounds[:, 1:] + bounds[:, :-1]) / 2)[..., None] + half[..., None] * NODES
+    weight = half[..., None] * WEIGHTS / math.sqrt(2 * math.pi)
+    return u.reshape(len(m), -1), weight.reshape(len(m), -1)
 
-    theta = _estimate(flow, epsilon * u, log_lam, t) / epsilon
-    lift = log_weights[:, None]
+
+def _integrate(
+    theta: Array, signal: Array, epsilon: float, u: Array, weight: Array, log_weights: Array
+) -> tuple[Array, Array]:
+    """Return weighted mean and variance of the squared errors; theta has shape (T, k, nodes)."""
+    lift, noise = log_weights[:, None], not signal.any()
     sides = []
-    noise = not signal.any()
     for sign in (1,) if noise else (1, -1):  # z > 0, then z < 0, the same for pure noise
-        error2 = (theta - sign * m[:, None]) ** 2
-        error2 *= epsilon**2
-        exponent = lift - (u - sign * m[:, None]) ** 2 / 2
+        error2 = (theta - sign * signal[:, None]) ** 2
+        exponent = lift - (u - sign * signal[:, None] / epsilon) ** 2 / 2
         np.minimum(exponent, 700, out=exponent)  # larger only where the error is nil
         sides.append((error2, (2 * weight if noise else weight) * np.exp(exponent)))
-    mean = np.sum([np.einsum("ij,ij->i", density, error2) for error2, density in sides], axis=0)
-    plain = (mean * np.exp(-log_weights))[:, None]
+    mean = np.sum([np.einsum("ij,tij->ti", density, error2) for error2, density in sides], axis=0)
+    plain = (mean * np.exp(-log_weights))[..., None]
     variance = np.sum(
-        [np.einsum("ij,ij->i", density, (error2 - plain) ** 2) for error2, density in sides], axis=0
+        [np.einsum("ij,tij->ti", density, (error2 - plain) ** 2) for error2, density in sides], axis=0
     )
     return mean, variance
 
 
-def threshold(log_lam: Array, t: float) -> Array:
-    r"""Return $z_c$, where the two-layer flow at time t has about half of its observation, 0 if all have.
+def threshold(flow: OverParameterizedFlow, log_lam: Array, t: float) -> tuple[Array, Array]:
+    r"""Return $z_c$, where the flow at time t has about half of its observation, and $1 / \text{width}$.
 
-    It is where the upper solution (28) of Lemma D.1 equals $z/2$:
-    $(2z + \lambda) t = \ln(2 + 2z/\lambda)$. Newton's method from above, monotone since the equation is
-    convex.
+    $z_c = 0$ if the flow has more than half of every observation. At depth 0, $z_c$ is where the upper
+    solution (28) of Lemma D.1 equals $z/2$: $(2z + \lambda) t = \ln(2 + 2z/\lambda)$, found by Newton's
+    method from above, monotone since the equation is convex.
     """
+    if flow.depth:
+        return _deep_threshold(flow, log_lam, t)
     log_rate = np.maximum(log_lam, -1e9) + math.log(t)  # an eigenvalue of zero: a threshold out of reach
     rate = np.exp(log_rate)
     v = 2 + 2 * np.logaddexp(math.log(2), -log_rate)  # v = 2 z t
     for _ in range(12):
         gap = v + rate - np.logaddexp(math.log(2), np.log(v) - log_rate)
         v = np.maximum(v - gap / (1 - 1 / (2 * rate + v)), 1e-3)
-    return np.asarray(np.where((rate < math.log(2)) & (v > 1e-3), v, 0.0) / (2 * t))
+    v = np.where((rate < math.log(2)) & (v > 1e-3), v, 0.0)
+    return v / (2 * t), np.full_like(v, t)
 
 
-def _estimate(flow: OverParameterizedFlow, z: Array, log_lam: Array, t: float) -> Array:
+def _deep_threshold(flow: OverParameterizedFlow, log_lam: Array, t: float) -> tuple[Array, Array]:
+    rate = t * flow.b0**flow.depth  # beta grows at first like e^(rate z)
+    linear = log_lam + 2 * flow.depth * math.log(flow.b0) + math.log(t)  # z -> 0: theta = z (1 - e^-e^linear)
+    centre, sharpness = np.zeros_like(log_lam), np.full_like(log_lam, rate)
+    inside = (linear < math.log(math.log(2))) & (log_lam > -math.inf)
+    if not inside.any():
+        return centre, sharpness
+    lam = log_lam[inside]
+    # ln(half time) falls in ln z with a smooth slope between 0 and -2: the secant method
+    x = np.full_like(lam, -math.log(rate))
+    slope = np.full_like(lam, -1.0)
+    half, steepness = half_times(flow, np.exp(x), lam)
+    for _ in range(12):
+        gap = math.log(t) - np.log(half)
+        step = np.clip(gap / slope, -3.0, 3.0)
+        if (np.abs(step) < 1e-2 / steepness).all():
+            break
+        x, before = x + step, half
+        half, steepness = half_times(flow, np.exp(x), lam)
+        moved = np.abs(step) > 1e-12
+        slope[moved] = np.clip((np.log(half) - np.log(before))[moved] / step[moved], -4.0, -1e-3)
+    centre[inside], sharpness[inside] = np.exp(x), np.maximum(steepness / np.exp(x), rate)
+    return centre, sharpness
+
+
+def _estimate(flow: OverParameterizedFlow, z: Array, log_lam: Array, times: Array) -> Array:
+    """Return theta at 1-d z > 0 and ln(lambda), shape (T, size of z)."""
+    if flow.depth:
+        return solve_deep(flow, z, log_lam, times)[0].T
     small = log_lam < SMALLEST_LOG
     if not small.any():
-        return flow.estimate(z, np.exp(log_lam)[:, None], t)
-    theta = np.zeros_like(z)
-    theta[~small] = flow.estimate(z[~small], np.exp(log_lam[~small])[:, None], t)
+        return flow.estimate(z, np.exp(log_lam), times)
+    theta, t = np.zeros((times.size, z.size)), times[:, None]
+    theta[:, ~small] = flow.estimate(z[~small], np.exp(log_lam[~small]), times)
     z = np.maximum(z[small], 1e-290)
     tanh = np.tanh(z * t)
-    q = np.exp(np.log(4 * z) - log_lam[small][:, None] - (2 * z * t + np.log1p(np.exp(-2 * z * t)))) + tanh
-    theta[small] = z * 2 * tanh / ((1 + tanh) * q)
+    q = np.exp(np.log(4 * z) - log_lam[small] - (2 * z * t + np.log1p(np.exp(-2 * z * t)))) + tanh
+    theta[:, small] = z * 2 * tanh / ((1 + tanh) * q)
     return theta

@@ -7,11 +7,11 @@ expected risk and its variance are sums of one-dimensional Gaussian integrals: n
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from opgd import _validate as check
 from opgd._validate import Array
@@ -21,6 +21,10 @@ from opgd.problem import PowerLaw, SequenceModel
 from opgd.sums import Components, power_law_components
 
 __all__ = ["RiskCurve", "expected_risk", "monte_carlo_risk"]
+
+
+SPAN = 2.0  # times within this factor share their quadrature
+LATE = 20.0  # beyond this b0^D t epsilon each time has its own
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ def expected_risk(
     Parameters
     ----------
     flow : VanillaFlow or OverParameterizedFlow
-        The estimator; depth 0 in this version.
+        The estimator.
     problem : PowerLaw or SequenceModel
         The problem, of finite size or untruncated.
     t : array_like
@@ -70,8 +74,6 @@ def expected_risk(
         If an argument is outside its range, or the risk is infinite or beyond the range of a double: the
         untruncated sequence with $\gamma \le 1/2$, with t = inf, or with $t$ so late that the noise of its
         far tail is learned.
-    NotImplementedError
-        If the depth of the flow is >= 1.
 
     Examples
     --------
@@ -92,8 +94,9 @@ def expected_risk(
             raise ValueError(
                 "size = inf with t = inf is not allowed: the risk is infinite; make one of them finite"
             )
-    moments = [_moments(flow, problem, float(time)) for time in t.ravel()]
-    mean, variance = np.array(moments, dtype=float).reshape(-1, 2).T
+    mean, variance = np.empty((2, t.size))
+    for some in _groups(flow, problem, t.ravel()):
+        mean[some], variance[some] = _moments(flow, problem, t.ravel()[some])
     if not np.isfinite(mean).all():
         worst = t.ravel()[~np.isfinite(mean)].min()
         raise ValueError(
@@ -120,7 +123,7 @@ def monte_carlo_risk(
     Parameters
     ----------
     flow : VanillaFlow or OverParameterizedFlow
-        The estimator; depth 0 in this version.
+        The estimator.
     problem : PowerLaw or SequenceModel
         The problem, of finite size.
     t : array_like, shape (k,)
@@ -138,8 +141,6 @@ def monte_carlo_risk(
     ------
     ValueError
         If an argument is outside its range, or `problem` is untruncated.
-    NotImplementedError
-        If the depth of the flow is >= 1.
 
     Examples
     --------
@@ -182,14 +183,28 @@ def _check(flow: object, problem: object) -> None:
         )
     if not isinstance(problem, PowerLaw | SequenceModel):
         raise ValueError(f"problem = {problem!r} is not allowed: it must be a PowerLaw or a SequenceModel")
-    if isinstance(flow, OverParameterizedFlow) and flow.depth >= 1:
-        raise NotImplementedError(f"depth = {flow.depth}: the risk of this version covers depth 0 only")
+
+
+def _groups(
+    flow: VanillaFlow | OverParameterizedFlow, problem: PowerLaw | SequenceModel, times: Array
+) -> Iterator[NDArray[np.intp]]:
+    """Yield indices of increasing times that share their quadrature: close, and none of them late."""
+    order = np.argsort(times, kind="stable")
+    latest = 0.0  # at depth 0 sharing would save nothing
+    if isinstance(flow, OverParameterizedFlow) and flow.depth:
+        latest = LATE / (problem.epsilon * flow.b0**flow.depth)
+    start = 0
+    for stop in range(1, times.size + 1):
+        first, following = times[order[start]], times[order[min(stop, times.size - 1)]]
+        if stop == times.size or first == 0 or following > min(SPAN * first, latest):
+            yield order[start:stop]
+            start = stop
 
 
 def _moments(
-    flow: VanillaFlow | OverParameterizedFlow, problem: PowerLaw | SequenceModel, t: float
-) -> tuple[float, float]:
-    """Return mean and variance of the risk of one trial at one time."""
+    flow: VanillaFlow | OverParameterizedFlow, problem: PowerLaw | SequenceModel, times: Array
+) -> tuple[Array, Array]:
+    """Return mean and variance of the risk of one trial at times that are close to each other."""
     epsilon = problem.epsilon
     if isinstance(problem, SequenceModel):
         with np.errstate(divide="ignore"):
@@ -197,17 +212,32 @@ def _moments(
         zero = np.zeros(problem.size)
         parts, reach = Components(np.abs(problem.signal), log_lam, zero + 1, zero, 0.0), REACH
     else:
-        tau = epsilon * t if isinstance(flow, OverParameterizedFlow) else 0.0
+        t = float(times[-1])
+        # An over-parameterized beta grows at first like e^(rate z), rate = b0^D t; tau is that for one sd.
+        rate, log_scale = 0.0, math.log(t) if 0 < t < math.inf else 0.0
+        if isinstance(flow, OverParameterizedFlow):
+            rate = t * flow.b0**flow.depth
+            if flow.depth:
+                log_b0 = math.log(flow.b0)
+                log_scale += 2 * flow.depth * log_b0
+                log_scale = max(
+                    log_scale, math.log(flow.depth) - 2 * log_b0, flow.depth * log_b0 - math.log(epsilon)
+                )
+        tau = epsilon * rate
         untruncated = problem.size == math.inf
         if untruncated and 2 * (tau / problem.gamma) ** 2 > 720:
-            return math.inf, math.inf  # the noise alone adds e^{2 (tau / gamma)^2} eps^2
-        # theta is linear in lambda once lambda e^{2 |z| t} << |z|; the noise that matters reaches 4 tau
+            infinite = np.full(times.size, math.inf)  # the noise alone adds e^{2 (tau / gamma)^2} eps^2
+            return infinite, infinite
+        # theta is linear in lambda once lambda e^{2 rate |z|} is small; the noise that matters reaches 4 tau
         # deviations
         reach = REACH + (4 * tau if untruncated else 0.0)
-        last = 21 + max(0.0, math.log(t) if 0 < t < math.inf else 0.0) + 2 * tau * reach
-        growth = 2 * t if isinstance(flow, OverParameterizedFlow) else 0.0
-        parts = power_law_components(problem, last=last, panel=2.5 * max(1.0, tau / 2), growth=growth)
+        last = 21 + max(0.0, log_scale) + 2 * tau * reach
+        panel = 2.5 * max(1.0, tau / 2 * times[0] / t if 0 < t < math.inf else 0.0)
+        parts = power_law_components(problem, last=last, panel=panel, growth=2 * rate)
     mean, variance = squared_error_moments(
-        flow, parts.signal, parts.log_eigenvalues, epsilon, t, parts.log_weights, reach=reach
+        flow,
+        *(parts.signal, parts.log_eigenvalues, epsilon),
+        *(times, parts.log_weights),
+        reach=reach,
     )
-    return float(parts.sign @ mean) + parts.constant, float(parts.sign @ variance)
+    return mean @ parts.sign + parts.constant, variance @ parts.sign

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize_scalar
 
 from opgd import _validate as check
 from opgd._validate import Array
 from opgd.flows import OverParameterizedFlow, VanillaFlow
 from opgd.problem import PowerLaw, SequenceModel
 from opgd.risk import expected_risk
+
+OCTAVE = math.log(2)
+WINDOW = 0.1  # half the range of ln t over which the risk is interpolated at the end
 
 __all__ = ["Stop", "oracle_stopping", "trial_stopping"]
 
@@ -37,23 +39,24 @@ class Stop:
 def oracle_stopping(flow: VanillaFlow | OverParameterizedFlow, problem: PowerLaw | SequenceModel) -> Stop:
     r"""Find the time that minimises the expected risk.
 
-    The expected risk is scanned on a logarithmic grid of times, about a factor of two apart, from "nothing
-    learned" until the lowest valley is certain, which is then searched. It is certain once the risk is twice
-    the smallest so far: along every path the error of a component falls until the estimate meets $\theta^*$
-    and rises from then on; what still falls is less than the smallest risk, so what has risen exceeds it
-    for good.
+    The expected risk is scanned a factor of two apart, from a guess (the time of the theory) both ways until
+    it is twice the smallest so far; then the lowest valley is certain. For along every path the error of a
+    component falls until the estimate meets $\theta^*$ and rises from then on, so that the risk is the sum of
+    a part that only falls and one that only grows with t, and at the best time neither exceeds the smallest
+    risk. Later, where the risk has doubled, the growing part exceeds it for good; earlier, the falling part
+    did all the time before.
 
     Parameters
     ----------
     flow : VanillaFlow or OverParameterizedFlow
-        The estimator; depth 0 in this version.
+        The estimator.
     problem : PowerLaw or SequenceModel
         The problem, of finite size or untruncated.
 
     Returns
     -------
     Stop
-        The relative error of the risk is that of `expected_risk`; the time is accurate to about 1e-5, since
+        The relative error of the risk is that of `expected_risk`; the time is accurate to about 1e-4, since
         the minimum is flat.
 
     Raises
@@ -70,19 +73,46 @@ def oracle_stopping(flow: VanillaFlow | OverParameterizedFlow, problem: PowerLaw
     """
     expected_risk(flow, problem, [])  # refuses bad arguments
 
-    def risk(log_t: float) -> float:
-        return float(expected_risk(flow, problem, math.exp(log_t)).mean)
+    def risk(log_t: Array) -> Array:
+        return expected_risk(flow, problem, np.exp(log_t)).mean
 
-    grid = np.log(10) * np.arange(*_decades(flow, problem), 0.3)
-    values: list[float] = []
-    for log_t in grid:
-        values.append(risk(float(log_t)))
-        if values[-1] > 2 * min(values):
+    low, high = (math.log(10) * limit for limit in _decades(flow, problem))
+    guess = min(max(_guess(flow, problem), low), high)
+    x = np.unique(np.clip([guess, guess + OCTAVE], low, high))
+    y = risk(x)
+    while x[0] > low and y[0] <= 2 * y.min():
+        more = np.unique(np.maximum(x[0] - OCTAVE * np.array([1, 2]), low))
+        x, y = np.r_[more, x], np.r_[risk(more), y]
+    while x[-1] < high and y[-1] <= 2 * y.min():
+        more = np.minimum(x[-1:] + OCTAVE, high)  # one at a time: far too late, the risk may overflow
+        x, y = np.r_[x, more], np.r_[y, risk(more)]
+    best = int(y.argmin())
+    found = (float(x[best]), float(y[best]))
+    low, high = float(x[max(best - 1, 0)]), float(x[min(best + 1, x.size - 1)])
+    near = slice(max(best - 1, 0), best + 2)
+    centre = _vertex(x[near], y[near], 2, low, high) if 0 < best < x.size - 1 else found[0]
+    width = WINDOW
+    for _ in range(20):
+        window = np.unique(np.clip(centre + width * np.linspace(-1, 1, 5), low, high))
+        centre = _vertex(window, risk(window), window.size - 1, float(window[0]), float(window[-1]))
+        if not (window[0] < centre < window[-1] or centre in (low, high)):
+            width = min(2 * width, 3 * WINDOW)  # not there yet
+        elif width > WINDOW:
+            width = WINDOW
+        else:
             break
-    best = int(np.argmin(values))
-    low, high = grid[max(best - 1, 0)], grid[min(best + 1, len(values) - 1)]
-    found = minimize_scalar(risk, bounds=(low, high), method="bounded", options={"xatol": 1e-5})
-    return Stop(math.exp(found.x), float(found.fun))
+    risks = [(float(risk(np.array(log_t))), log_t) for log_t in (centre, found[0])]
+    smallest, log_t = min(risks)
+    return Stop(math.exp(log_t), smallest)
+
+
+def _vertex(x: Array, y: Array, degree: int, low: float, high: float) -> float:
+    """Return where the polynomial through the points is smallest in [low, high]."""
+    fit = np.polynomial.Polynomial.fit(x, y / y.min(), degree)
+    roots = np.asarray(fit.deriv().roots(), dtype=complex)
+    turns = roots[roots.imag == 0].real
+    candidates = np.r_[low, turns[(turns > low) & (turns < high)], high]
+    return float(candidates[fit(candidates).argmin()])
 
 
 def trial_stopping(t: ArrayLike, risks: ArrayLike) -> tuple[Array, Array]:
@@ -131,12 +161,21 @@ def trial_stopping(t: ArrayLike, risks: ArrayLike) -> tuple[Array, Array]:
     return np.exp(x), y0 + left * (x - x0) + curvature * (x - x0) * (x - x1)
 
 
+def _guess(flow: VanillaFlow | OverParameterizedFlow, problem: PowerLaw | SequenceModel) -> float:
+    """Return ln of the time where the search begins, of the right order in theory."""
+    if isinstance(flow, OverParameterizedFlow):
+        return -math.log(problem.epsilon) - flow.depth * math.log(flow.b0)
+    if isinstance(problem, PowerLaw):
+        return -2 * problem.q * problem.gamma / (problem.p + problem.q) * math.log(problem.epsilon)
+    return -math.log(float(problem.eigenvalues.max()))
+
+
 def _decades(
     flow: VanillaFlow | OverParameterizedFlow, problem: PowerLaw | SequenceModel
 ) -> tuple[float, float]:
     """Return powers of ten between which the oracle time must lie."""
     if isinstance(problem, PowerLaw):
-        largest = 1.0
+        largest, strongest = 1.0, 1.0
         smallest = 1e-300 if problem.size == math.inf else problem.size**-problem.gamma
     else:
         positive = problem.eigenvalues[problem.eigenvalues > 0]
@@ -145,8 +184,11 @@ def _decades(
                 "eigenvalues are all zero: the flow never moves, and every stopping time is the same"
             )
         largest, smallest = float(positive.max()), float(positive.min())
-    everything = math.log10(1 / smallest) + 2  # exp(-lambda t) = exp(-100) at the slowest component
-    if isinstance(flow, OverParameterizedFlow):
-        # noise alone drives a component out by t ~ ln(1/lambda) / epsilon
-        everything = min(everything, math.log10(1e3 / problem.epsilon))
-    return math.log10(1 / largest) - 2, max(everything, math.log10(1 / largest))
+        strongest = float(np.abs(problem.signal).max())
+    if isinstance(flow, VanillaFlow):  # from 1 % of the fastest component to exp(-100) of the slowest
+        return -math.log10(largest) - 2, -math.log10(smallest) + 2
+    log_b = flow.depth * math.log10(flow.b0)
+    fastest = math.log10(largest * 10**log_b + strongest + 10 * problem.epsilon) + log_b
+    # noise alone drives a component out by t ~ ln(1/lambda) / (b0^D epsilon)
+    last = min(-math.log10(smallest) - 2 * log_b + 2, 3 - math.log10(problem.epsilon) - log_b)
+    return -fastest - 2, max(last, -fastest)

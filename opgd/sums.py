@@ -20,6 +20,8 @@ from opgd.problem import PowerLaw
 __all__ = ["Components", "power_law_components"]
 
 HEAD = 64  # positions summed one by one
+FEWER = 400  # the noise at the places of signals is counted one by one up to this
+NARROW = 0.8  # largest length of a panel in ln j, times p + 1, for signals above the noise level
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(10)
 
 
@@ -73,7 +75,9 @@ def power_law_components(problem: PowerLaw, *, last: float, panel: float, growth
     constant = 0.0
     if head < size:
         signals, constant = _signals(problem, head, last, panel, growth)
-        parts += _noise(head, size, gamma, last, panel) + signals
+        parts += [signals[0]]
+        if problem.q > 1 or size == math.inf:  # else every position beyond the head is that of a signal
+            parts += [*_noise(head, size, gamma, last, panel), signals[1]]
     signal, log_lam, sign, log_weights = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Components(signal, log_lam, sign, log_weights, constant)
 
@@ -109,36 +113,57 @@ def _noise(head: int, size: float, gamma: float, last: float, panel: float) -> l
 def _signals(
     problem: PowerLaw, head: int, last: float, panel: float, growth: float
 ) -> tuple[list[Part], float]:
-    """Return the signals beyond `head`, each less the noise counted at its place, and their tail."""
+    """Return the signals beyond `head`, the noise counted at their places (to be taken out), their tail."""
     p, q, gamma = problem.p, problem.q, problem.gamma
-    done = PowerLaw(p, q, gamma, 1, head).signals
+    done = int(PowerLaw(p, q, gamma, 1, head).signals)
     count = problem.signals
     exact = min(count, max(done, _exact_signals(q)))
-    j = np.arange(done + 1.0, exact + 1.0)
-    y, log_l = np.log(j), np.log(problem.positions(j))
-    sign, log_weights, constant = np.ones_like(j), np.zeros_like(j), 0.0
-    if exact < count:
-        offset = 0.0 if q == int(q) else 0.5
-        start = math.log(exact + 0.5)
-        stop = math.log(count + 0.5) if count < math.inf else _end_of_learning(problem, start, last, growth)
-        middle = min(max(start, math.log(30 / problem.epsilon) * 2 / (p + 1)), stop)
-        pieces = [_integral(start, middle, 0.125)] if middle > start else []
-        wide = min(max(1.0, panel / 3), 3.2 * panel / (2 * q * gamma + p), 4.0)
-        pieces += [_integral(middle, stop, wide)] if stop > middle else []
-        ends, ends_sign = [exact, exact + 1.0], [-1.0, 1.0]
-        if count < math.inf:
-            ends, ends_sign = [*ends, count, count + 1.0], [*ends_sign, 1.0, -1.0]
-        else:
-            constant = math.exp(-p * stop) / p
-        smooth = np.concatenate([*(piece[0] for piece in pieces), np.log(ends)])
-        y = np.r_[y, smooth]
-        log_l = np.r_[log_l, q * smooth + np.log1p(-offset * np.exp(-q * smooth))]
-        sign = np.r_[sign, np.ones(smooth.size - len(ends)), ends_sign]
-        log_weights = np.r_[log_weights, *(piece[1] for piece in pieces), np.full(len(ends), -math.log(24))]
-    log_lam = -gamma * log_l
-    signals = (np.exp(-(p + 1) / 2 * y), log_lam, sign, log_weights)
-    noise = (np.zeros_like(y), log_lam, -sign, log_weights)
+    end = math.log(count + 0.5)
+    constant = 0.0
+    if count == math.inf:
+        end = _end_of_learning(problem, math.log(exact + 0.5), last, growth)
+        constant = math.exp(-p * end) / p
+    # Signals near the noise level are learned or not within a narrow range of j.
+    middle = math.log(30 / problem.epsilon) * 2 / (p + 1)
+    narrow = min(NARROW / (p + 1), 1 / (q * gamma))
+    wide = min(max(1.0, panel / 3), 3.2 * panel / (2 * q * gamma + p), 4.0)
+    y, log_l, sign, log_weights = _power_sum(q, done, exact, count, end, [(middle, narrow), (end, wide)])
+    signals = (np.exp(-(p + 1) / 2 * y), -gamma * log_l, sign, log_weights)
+    y, log_l, sign, log_weights = _power_sum(
+        q, done, min(exact, max(done, FEWER)), count, end, [(end, min(4.0, panel / (q * gamma)))]
+    )
+    noise = (np.zeros_like(y), -gamma * log_l, -sign, log_weights)
     return [signals, noise], constant
+
+
+def _power_sum(
+    q: float, done: int, exact: float, count: float, end: float, pieces: list[tuple[float, float]]
+) -> Part:
+    """Return ln j, ln l(j), signs and log weights of a sum over the signals done < j <= count.
+
+    Up to `exact` one by one, from there to ln j = `end` in panels: `pieces` holds up to where, and how long.
+    """
+    j = np.arange(done + 1.0, exact + 1.0)
+    y, log_l = np.log(j), np.log(np.floor(j**q))
+    sign, log_weights = np.ones_like(j), np.zeros_like(j)
+    if exact == count:
+        return y, log_l, sign, log_weights
+    offset = 0.0 if q == int(q) else 0.5
+    start, parts = math.log(exact + 0.5), []
+    for stop, length in pieces:
+        if min(stop, end) > start:
+            parts.append(_integral(start, min(stop, end), length))
+            start = min(stop, end)
+    ends, ends_sign = [exact, exact + 1.0], [-1.0, 1.0]  # f'(exact + 1/2), weight 1/24
+    if count < math.inf:
+        ends, ends_sign = [*ends, count, count + 1.0], [*ends_sign, 1.0, -1.0]
+    smooth = np.concatenate([*(part[0] for part in parts), np.log(ends)])
+    return (
+        np.r_[y, smooth],
+        np.r_[log_l, q * smooth + np.log1p(-offset * np.exp(-q * smooth))],
+        np.r_[sign, np.ones(smooth.size - len(ends)), ends_sign],
+        np.r_[log_weights, *(part[1] for part in parts), np.full(len(ends), -math.log(24))],
+    )
 
 
 def _end_of_learning(problem: PowerLaw, start: float, last: float, growth: float) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import mpmath as mp
 import numpy as np
 import pytest
+from mpmath.calculus.quadrature import GaussLegendre
 from scipy.stats import norm
 
 from opgd import OverParameterizedFlow, PowerLaw, VanillaFlow
@@ -35,6 +38,133 @@ def two_layer(z: float, lam: float, t: float, dps: int = 60) -> tuple[mp.mpf, mp
             mp.sqrt(lam) * x / mp.sqrt(g2),
             2 * mp.sqrt(lam) * z * tanh / mp.sqrt(g2),
         )
+
+
+class DeepPath:
+    """The deep flow of one component, z > 0 and lambda > 0, as the time t(w) at which beta = s sinh w.
+
+    Only a^2 = lambda + beta^2, b^2 = b0^2 + m beta^2 and dt = dbeta / (a b^D (z - theta)) are used, where m
+    is the depth for one shared b and 1 for separate layers. As s is the smaller of lambda^(1/2) and
+    b0 / m^(1/2), the branch points of the integrand are at least pi/2 off the real axis. Its pole at
+    theta = z is split off as tail / (end - w) and integrated by hand; the rest goes to Gauss-Legendre panels.
+    """
+
+    def __init__(self, z: float, lam: float, depth: int, b0: float, m: int, dps: int) -> None:
+        self.z, self.lam, self.depth, self.b0, self.m = mp.mpf(z), mp.mpf(lam), depth, mp.mpf(b0), m
+        self.b0_squared, self.dps = self.b0**2, dps
+        self.nodes = _legendre(5 + sum(dps > most for most in (50, 100, 200)), mp.mp.prec)
+        scales = sorted([mp.sqrt(self.lam)] + ([self.b0 / mp.sqrt(m)] if m else []))
+        self.s = scales[0]
+        log_beta = mp.log(self.z) - mp.log(self.lam) / 2 - depth * mp.log(self.b0)
+        step = mp.mpf(1)
+        while abs(step) > mp.mpf(10) ** (5 - dps):  # Newton from the right: log theta is convex in log beta
+            a2, b2, growth = self._squares(mp.exp(log_beta))
+            step = (log_beta + (mp.log(a2) + depth * mp.log(b2)) / 2 - mp.log(self.z)) / growth
+            log_beta -= step
+        self.limit = mp.exp(log_beta)
+        a2, b2, growth = self._squares(self.limit)
+        self.end, self.tail = mp.asinh(self.limit / self.s), 1 / (a2 * b2**depth * growth)
+        # Panels: short next to the scales (w = 0, the other scale, the end), longer far from them.
+        other, shortest, w = mp.asinh(scales[-1] / self.s), min(1, mp.mpf(6) / (depth + 2)), mp.mpf(0)
+        self.edges, self.times = [], [mp.mpf(0)]
+        while w < self.end:
+            self.edges.append(w)
+            far = min(
+                2 + 2 * w, 2 * (1 + w - other) if w >= other else (other - w) / 1.4, (self.end - w) / 1.4
+            )
+            w += max(shortest, min(far, mp.mpf(80) / (depth + 2)))
+        self.edges.append(self.end)
+
+    def _squares(self, beta: mp.mpf) -> tuple[mp.mpf, mp.mpf, mp.mpf]:
+        """Return a^2, b^2 and d log theta / d log beta."""
+        a2, b2 = self.lam + beta**2, self.b0_squared + self.m * beta**2
+        return a2, b2, 1 + beta**2 / a2 + self.depth * self.m * beta**2 / b2
+
+    def _slope(self, w: mp.mpf) -> mp.mpf:
+        """Return dt / dw."""
+        sinh = mp.sinh(w)
+        beta, slope = self.s * sinh, self.s * mp.sqrt(1 + sinh * sinh)
+        beta2 = beta * beta
+        learned = mp.sqrt((self.lam + beta2) * (self.b0_squared + self.m * beta2) ** self.depth)
+        return slope / (learned * (self.z - learned * beta))
+
+    def _y(self, w: mp.mpf) -> mp.mpf:
+        """Return -log(1 - w / end)."""
+        return -mp.log1p(-w / self.end) if w < self.end else mp.inf
+
+    def _time(self, start: mp.mpf, w: mp.mpf, y: mp.mpf) -> mp.mpf:
+        """Return t(w) - t(start), both on one panel, y = _y(w)."""
+        half = (w - start) / 2
+        smooth = mp.mpf(0)
+        for node, weight in self.nodes:
+            x = start + half * (1 + node)
+            smooth += weight * (self._slope(x) - self.tail / (self.end - x))
+        return half * smooth + self.tail * (y - self._y(start))
+
+    def time(self, w: mp.mpf) -> mp.mpf:
+        """Return t(w), w < end."""
+        panel = bisect.bisect_right(self.edges, w) - 1
+        while len(self.times) <= panel:
+            self._extend()
+        return self.times[panel] + self._time(self.edges[panel], w, self._y(w))
+
+    def _extend(self) -> None:
+        start, w = self.edges[len(self.times) - 1 : len(self.times) + 1]
+        self.times.append(self.times[-1] + self._time(start, w, self._y(w)))
+
+    def beta(self, t: mp.mpf) -> tuple[mp.mpf, mp.mpf]:
+        """Return beta(t) and the condition number t theta' / theta."""
+        while self.times[-1] <= t and len(self.times) + 1 < len(self.edges):
+            self._extend()
+        panel = bisect.bisect_right(self.times, t) - 1
+        low, high = map(self._y, self.edges[panel : panel + 2])
+        y = low
+        while True:  # Newton in y, inside the panel
+            w, left = -self.end * mp.expm1(-y), self.end * mp.exp(-y)
+            slope = self.tail  # dt / dy
+            if left > mp.mpf(10) ** -10 * min(1, self.end):
+                slope = left * self._slope(w)
+            step = (t - self.times[panel] - self._time(self.edges[panel], w, y)) / slope
+            if abs(step) <= mp.mpf(10) ** (3 - self.dps) * max(y, t / slope):
+                break
+            low, high = (y, high) if step > 0 else (low, y)
+            y += step
+            if y > 5 * self.dps:  # exp(-y) is nothing
+                return self.limit, mp.mpf(0)
+            if not low <= y <= high:
+                y = (low + high) / 2 if high < mp.inf else 2 * low + 1
+        beta = self.s * mp.sinh(w)
+        return beta, t * self._squares(beta)[2] / mp.tanh(w) * left / slope
+
+
+_legendre = functools.lru_cache(lambda degree, prec: tuple(GaussLegendre(mp.mp).calc_nodes(degree, prec)))
+_deep_path = functools.lru_cache(DeepPath)
+
+
+def deep_condition(
+    z: float, lam: float, t: float | mp.mpf, depth: int, b0: float, separate: bool = False, dps: int = 20
+) -> tuple[mp.mpf, mp.mpf, mp.mpf, mp.mpf, mp.mpf]:
+    """Return theta, a, b, beta of the deep flow, good to `dps` digits, and t theta' / theta at t."""
+    m = 1 if separate and depth else depth
+    if z == 0 or lam == 0 or t == 0:
+        return mp.mpf(0), mp.sqrt(lam), mp.mpf(b0), mp.mpf(0), mp.mpf(0 if lam == 0 or z == 0 else 1)
+    digits = dps + 15
+    while True:
+        with mp.workdps(digits):
+            path = _deep_path(abs(z), lam, depth, b0, m, digits)
+            beta, condition = (path.limit, mp.mpf(0)) if t == math.inf else path.beta(mp.mpf(t))
+            a, b = mp.sqrt(path.lam + beta**2), mp.sqrt(path.b0_squared + m * beta**2)
+            sign = mp.sign(z)
+            if condition < mp.mpf(10) ** (digits - dps - 8):
+                return sign * a * b**depth * beta, a, b, sign * beta, condition
+            digits = dps + 15 * math.ceil(1 + mp.log10(condition) / 15)
+
+
+def deep(
+    z: float, lam: float, t: float | mp.mpf, depth: int, b0: float, separate: bool = False, dps: int = 20
+) -> tuple[mp.mpf, mp.mpf, mp.mpf, mp.mpf]:
+    """Return theta, a, b, beta of the deep flow, good to `dps` digits; any doubles, t = inf included."""
+    return deep_condition(z, lam, t, depth, b0, separate, dps)[:4]
 
 
 def assert_close(got: float, reference: mp.mpf, relative: float = 1e-12) -> None:

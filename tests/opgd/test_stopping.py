@@ -29,7 +29,9 @@ PROBLEMS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("flow", [VANILLA, TWO_LAYER])
+@pytest.mark.parametrize(
+    "flow", [VANILLA, TWO_LAYER, OverParameterizedFlow(1, 0.3), OverParameterizedFlow(3, 0.5, True)]
+)
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_against_a_dense_grid(flow: Any, problem: Any) -> None:
     stop = oracle_stopping(flow, problem)
@@ -97,8 +99,6 @@ def test_bad_input() -> None:
     for bad in (None, "vanilla", 3):
         raises(lambda bad=bad: oracle_stopping(bad, PROBLEMS[0]), "flow", "must be")
         raises(lambda bad=bad: oracle_stopping(VANILLA, bad), "problem", "must be")
-    with pytest.raises(NotImplementedError, match="depth = 2"):
-        oracle_stopping(OverParameterizedFlow(2), PROBLEMS[0])
 
 
 def test_each_trial_has_its_own_best_time() -> None:
