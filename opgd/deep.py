@@ -105,7 +105,7 @@ def solve(
                     a[j, i], b[j, i], beta[j, i] = root, b0, math.exp(log_s - log_rho) * share
             continue
         rate, rest = root / math.exp(log_s) * first_power * z[j], 1.0  # more exact than logarithms
-        if not 1e-290 < rate < 1e290:
+        if not (1e-290 < rate < 1e290 and 1e-290 < first_power < 1e290):
             rate = rest = math.exp(0.5 * log_rate)
         for i in range(count):
             tau[i] = times[i] * rate * rest
@@ -127,6 +127,8 @@ def solve(
                 log_a = log_root + _log_hypot(log_beta - log_root)
                 log_b = log_b0 + _log_hypot(log_beta - log_b0 + 0.5 * math.log(m))
                 theta[j, i] = math.exp(min(log_beta + log_a + depth * log_b, log_z))
+                if times[i] == math.inf:
+                    theta[j, i] = z[j]
                 if layers:
                     a[j, i], b[j, i], beta[j, i] = math.exp(log_a), math.exp(log_b), math.exp(log_beta)
             continue
@@ -143,7 +145,7 @@ def solve(
             for i in range(count):
                 tau[i] *= w[i]
         for i in range(count):
-            theta[j, i] = z[j] * min(tau[i], 1.0)
+            theta[j, i] = z[j] * min(tau[i], 1.0) if times[i] < math.inf else z[j]
 
 
 @compiled
@@ -200,13 +202,14 @@ def _normal_form(
             log_eta += skip
         else:
             log_alpha += skip
-    from_b = max(START, 2 * START / max(depth - 1, 1))
+    margin = min(START, 330 / (2 * depth + 3))  # large depths: sinh w to the power D must not overflow
+    from_b = max(margin, 2 * START / max(depth - 1, 1))
     if log_alpha < 0 and depth > 1:
-        gap_b = max(0.0, min(-log_alpha, -log_rho / (depth + 1)) - from_b - START)
+        gap_b = max(0.0, min(-log_alpha, -log_rho / (depth + 1)) - from_b - margin)
         log_rho += (depth + 1) * gap_b
         log_alpha += gap_b
-    from_ab = max(START, 2 * START / depth) - min(log_alpha, log_eta)
-    gap_ab = max(0.0, -(log_rho + log_alpha + depth * log_eta) / (depth + 2) - from_ab - START)
+    from_ab = max(margin, 2 * START / depth) - min(log_alpha, log_eta)
+    gap_ab = max(0.0, -(log_rho + log_alpha + depth * log_eta) / (depth + 2) - from_ab - margin)
     log_rho += (depth + 2) * gap_ab
     return log_s, log_rate, log_rho, log_alpha, log_eta, skip, gap_b, from_b, gap_ab, from_ab
 

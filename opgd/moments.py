@@ -33,6 +33,7 @@ def squared_error_moments(
     log_weights: Array,
     *,
     reach: float = REACH,
+    coarseness: float = 1.0,
 ) -> tuple[Array, Array]:
     r"""Return $e^w$ times the mean and the variance of $(\theta - \theta^*)^2$ of each component.
 
@@ -54,12 +55,16 @@ def squared_error_moments(
         $w$, the logarithm of a factor on both moments.
     reach : float
         Standard deviations of noise to integrate over.
+    coarseness : float
+        Factor on the length of all panels: 2 is good to three digits or so.
 
     Returns
     -------
     mean, variance : ndarray, shape ``np.shape(t) + (k,)``
     """
     times = np.atleast_1d(t)
+    if isinstance(flow, OverParameterizedFlow) and flow.depth:
+        coarseness *= 1.5
     with np.errstate(under="ignore", over="ignore", divide="ignore"):
         if times[0] == 0 or times[0] == math.inf:  # theta = 0, or theta = z where the eigenvalue is positive
             moves = (times[0] > 0) & (log_eigenvalues > -math.inf)
@@ -82,7 +87,9 @@ def squared_error_moments(
             other = np.flatnonzero(signal)
             parts += [other[i : i + rows] for i in range(0, other.size, rows)]
             for part in parts:
-                u, weight = _nodes(signal[part] / epsilon, bends[0][:, part], bends[1][:, part], reach)
+                u, weight = _nodes(
+                    signal[part] / epsilon, bends[0][:, part], bends[1][:, part], reach, coarseness
+                )
                 theta = np.zeros((times.size, *u.shape))
                 used = weight > 0  # panels beyond the reach have no width
                 log_lam = log_eigenvalues[part][np.nonzero(used)[0]]
@@ -107,7 +114,7 @@ def _linear_moments(
     return weight * bias**2 + spread2, 2 * spread4 + 4 * bias**2 * spread2
 
 
-def _grades(sharpness: Array) -> int:
+def _grades(sharpness: Array, growth: float = 2.5) -> int:
     """Return how many panels it takes to grow from the width of the threshold to one standard deviation."""
     return max(0, math.ceil(math.log(max(1.0, 1.6 * sharpness.max(initial=0.0)), 2.5))) + 1
 
@@ -119,18 +126,19 @@ def _between(centre: Array, sharpness: Array) -> int:
     return math.ceil(float(widths.max(initial=0.0)) / 2)
 
 
-def _nodes(m: Array, centre: Array, sharpness: Array, reach: float) -> tuple[Array, Array]:
+def _nodes(m: Array, centre: Array, sharpness: Array, reach: float, coarseness: float) -> tuple[Array, Array]:
     """Return nodes u = z / epsilon and weights, shape (k, nodes), of integrals over u > 0 near `m`.
 
     `m` is the signal; `centre` and `sharpness`, shape (2, k), tell where the threshold is at the last and the
     first time. All in standard deviations of the noise.
     """
     low, high = np.maximum(0.0, m - reach), m + reach
-    panels = math.ceil(float((high - low).max()) / 2.4)
+    panels = math.ceil(float((high - low).max()) / (2.4 * coarseness))
     even = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, panels + 1)
-    away = np.cumsum(np.r_[1.0, 2 * 2.5 ** np.arange(_grades(sharpness))]) / sharpness[..., None]
+    growth = 2.5 * coarseness
+    away = np.cumsum(np.r_[1.0, 2 * growth ** np.arange(_grades(sharpness, growth))]) / sharpness[..., None]
     edges = [even, centre[0, :, None] - away[0], centre[1, :, None] + away[1]]
-    between = _between(centre, sharpness)
+    between = math.ceil(_between(centre, sharpness) / coarseness)
     if between:
         ratio = np.divide(centre[1], centre[0], out=np.ones_like(m), where=centre[0] > 0)
         edges.append(centre[0, :, None] * ratio[:, None] ** np.linspace(0, 1, between + 1))

@@ -184,8 +184,27 @@ class PowerLaw:
             size = int(self.size)
         most = LARGEST_SIZE if self.size == math.inf else int(self.size)
         size = check.whole("size", size, least=1, most=most)
-        finite = PowerLaw(self.p, self.q, self.gamma, self.n, size)
-        j = np.arange(1.0, finite.signals + 1.0)
-        signal = np.zeros(size)
-        signal[finite.positions(j).astype(np.int64) - 1] = j ** (-(self.p + 1) / 2)
-        return SequenceModel(signal, np.arange(1.0, size + 1.0) ** -self.gamma, self.epsilon)
+        return SequenceModel(*self.window(0, size), self.epsilon)
+
+    def window(self, start: int, stop: int) -> tuple[Array, Array]:
+        r"""Return signal and eigenvalues at the positions start + 1, ..., stop.
+
+        Parameters
+        ----------
+        start, stop : int
+            $0 \le$ start $\le$ stop, at most the problem's size.
+
+        Returns
+        -------
+        signal, eigenvalues : ndarray, shape (stop - start,)
+        """
+        most = LARGEST_SIZE if self.size == math.inf else int(self.size)
+        stop = check.whole("stop", stop, least=0, most=most)
+        start = check.whole("start", start, least=0, most=stop)
+        first, last = (
+            PowerLaw(self.p, self.q, self.gamma, self.n, end).signals if end else 0 for end in (start, stop)
+        )
+        j = np.arange(first + 1.0, last + 1.0)
+        signal = np.zeros(stop - start)
+        signal[self.positions(j).astype(np.int64) - 1 - start] = j ** (-(self.p + 1) / 2)
+        return signal, np.arange(start + 1.0, stop + 1.0) ** -self.gamma

@@ -12,9 +12,10 @@ from opgd import _validate as check
 from opgd._validate import Array
 from opgd.flows import OverParameterizedFlow, VanillaFlow
 from opgd.problem import PowerLaw, SequenceModel
-from opgd.risk import expected_risk
+from opgd.risk import expected_risk, risk_curve
 
 OCTAVE = math.log(2)
+ROUGH = 2.5  # coarseness of the risk during the search
 WINDOW = 0.1  # half the range of ln t over which the risk is interpolated at the end
 
 __all__ = ["Stop", "oracle_stopping", "trial_stopping"]
@@ -74,7 +75,7 @@ def oracle_stopping(flow: VanillaFlow | OverParameterizedFlow, problem: PowerLaw
     expected_risk(flow, problem, [])  # refuses bad arguments
 
     def risk(log_t: Array) -> Array:
-        return expected_risk(flow, problem, np.exp(log_t)).mean
+        return risk_curve(flow, problem, np.exp(log_t), ROUGH).mean
 
     low, high = (math.log(10) * limit for limit in _decades(flow, problem))
     guess = min(max(_guess(flow, problem), low), high)
@@ -87,10 +88,9 @@ def oracle_stopping(flow: VanillaFlow | OverParameterizedFlow, problem: PowerLaw
         more = np.minimum(x[-1:] + OCTAVE, high)  # one at a time: far too late, the risk may overflow
         x, y = np.r_[x, more], np.r_[y, risk(more)]
     best = int(y.argmin())
-    found = (float(x[best]), float(y[best]))
     low, high = float(x[max(best - 1, 0)]), float(x[min(best + 1, x.size - 1)])
     near = slice(max(best - 1, 0), best + 2)
-    centre = _vertex(x[near], y[near], 2, low, high) if 0 < best < x.size - 1 else found[0]
+    centre = _vertex(x[near], y[near], 2, low, high) if 0 < best < x.size - 1 else float(x[best])
     width = WINDOW
     for _ in range(20):
         window = np.unique(np.clip(centre + width * np.linspace(-1, 1, 5), low, high))
@@ -101,9 +101,9 @@ def oracle_stopping(flow: VanillaFlow | OverParameterizedFlow, problem: PowerLaw
             width = WINDOW
         else:
             break
-    risks = [(float(risk(np.array(log_t))), log_t) for log_t in (centre, found[0])]
-    smallest, log_t = min(risks)
-    return Stop(math.exp(log_t), smallest)
+    candidates = [centre] if 0 < best < x.size - 1 else [centre, float(x[best])]  # flat at the ends
+    risks = [float(expected_risk(flow, problem, math.exp(log_t)).mean) for log_t in candidates]
+    return Stop(math.exp(candidates[int(np.argmin(risks))]), min(risks))
 
 
 def _vertex(x: Array, y: Array, degree: int, low: float, high: float) -> float:

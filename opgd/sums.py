@@ -8,10 +8,12 @@ Signals sit at $l(j) = \lfloor j^q \rfloor$; far out the floor is replaced by it
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import NamedTuple
 
 import numpy as np
+from scipy.interpolate import BarycentricInterpolator
 from scipy.optimize import brentq
 
 from opgd._validate import Array
@@ -20,7 +22,7 @@ from opgd.problem import PowerLaw
 __all__ = ["Components", "power_law_components"]
 
 HEAD = 64  # positions summed one by one
-FEWER = 400  # the noise at the places of signals is counted one by one up to this
+ROUGH = 1000.0  # from this position on, what the floor changes is small enough to be interpolated
 NARROW = 0.8  # largest length of a panel in ln j, times p + 1, for signals above the noise level
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(10)
 
@@ -47,7 +49,9 @@ class Components(NamedTuple):
     constant: float
 
 
-def power_law_components(problem: PowerLaw, *, last: float, panel: float, growth: float = 0.0) -> Components:
+def power_law_components(
+    problem: PowerLaw, *, last: float, panel: float, growth: float = 0.0, coarseness: float = 1.0
+) -> Components:
     r"""Return components and weights that stand for all of `problem`.
 
     Parameters
@@ -63,6 +67,8 @@ def power_law_components(problem: PowerLaw, *, last: float, panel: float, growth
     growth : float
         A signal helps its own eigenvalue to grow: it may have been learned up to
         $\gamma \ln l(j) = \text{last} + \text{growth} \cdot \theta^*_{l(j)}$.
+    coarseness : float
+        Factor on the length of all panels: 2 is good to three digits or so.
 
     Returns
     -------
@@ -74,10 +80,10 @@ def power_law_components(problem: PowerLaw, *, last: float, panel: float, growth
     parts = [(first.signal, -gamma * np.log(np.arange(1.0, head + 1)), np.ones(head), np.zeros(head))]
     constant = 0.0
     if head < size:
-        signals, constant = _signals(problem, head, last, panel, growth)
+        signals, constant = _signals(problem, head, last, panel, growth, coarseness)
         parts += [signals[0]]
         if problem.q > 1 or size == math.inf:  # else every position beyond the head is that of a signal
-            parts += [*_noise(head, size, gamma, last, panel), signals[1]]
+            parts += [*_noise(head, size, gamma, last, panel * coarseness), signals[1]]
     signal, log_lam, sign, log_weights = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Components(signal, log_lam, sign, log_weights, constant)
 
@@ -111,7 +117,7 @@ def _noise(head: int, size: float, gamma: float, last: float, panel: float) -> l
 
 
 def _signals(
-    problem: PowerLaw, head: int, last: float, panel: float, growth: float
+    problem: PowerLaw, head: int, last: float, panel: float, growth: float, coarseness: float
 ) -> tuple[list[Part], float]:
     """Return the signals beyond `head`, the noise counted at their places (to be taken out), their tail."""
     p, q, gamma = problem.p, problem.q, problem.gamma
@@ -125,12 +131,14 @@ def _signals(
         constant = math.exp(-p * end) / p
     # Signals near the noise level are learned or not within a narrow range of j.
     middle = math.log(30 / problem.epsilon) * 2 / (p + 1)
-    narrow = min(NARROW / (p + 1), 1 / (q * gamma))
+    narrow = min(NARROW / (p + 1), 0.75 / (q * gamma))
     wide = min(max(1.0, panel / 3), 3.2 * panel / (2 * q * gamma + p), 4.0)
-    y, log_l, sign, log_weights = _power_sum(q, done, exact, count, end, [(middle, narrow), (end, wide)])
+    y, log_l, sign, log_weights = _power_sum(
+        q, done, exact, count, end, [(middle, narrow * coarseness), (end, wide * coarseness)]
+    )
     signals = (np.exp(-(p + 1) / 2 * y), -gamma * log_l, sign, log_weights)
     y, log_l, sign, log_weights = _power_sum(
-        q, done, min(exact, max(done, FEWER)), count, end, [(end, min(4.0, panel / (q * gamma)))]
+        q, done, exact, count, end, [(end, coarseness * min(4.0, panel / (q * gamma)))]
     )
     noise = (np.zeros_like(y), -gamma * log_l, -sign, log_weights)
     return [signals, noise], constant
@@ -141,29 +149,60 @@ def _power_sum(
 ) -> Part:
     """Return ln j, ln l(j), signs and log weights of a sum over the signals done < j <= count.
 
-    Up to `exact` one by one, from there to ln j = `end` in panels: `pieces` holds up to where, and how long.
+    One by one, then by interpolation, with the floor in l(j) up to j = `exact`; from there to ln j = `end` as
+    an integral without. Both in panels: `pieces` holds up to where, and how long.
     """
-    j = np.arange(done + 1.0, exact + 1.0)
-    y, log_l = np.log(j), np.log(np.floor(j**q))
-    sign, log_weights = np.ones_like(j), np.zeros_like(j)
-    if exact == count:
-        return y, log_l, sign, log_weights
+    single = exact if q == int(q) else min(exact, max(done, math.ceil(ROUGH ** (1 / q))))
+    j = np.arange(done + 1.0, single + 1.0)
+    parts: list[Part] = [(np.log(j), np.log(np.floor(j**q)), np.ones_like(j), np.zeros_like(j))]
+    start = math.log(single + 0.5)
+    for limit, floored in ((math.log(exact + 0.5), True), (end, False)):
+        for stop, length in pieces:
+            stop = min(stop, limit)
+            if stop > start and floored:
+                parts.append(_floored(q, start, stop, length))
+            elif stop > start:
+                y, log_weights = _integral(start, stop, length)
+                parts.append((y, _log_position(q, y), np.ones_like(y), log_weights))
+            start = max(start, stop)
+    if exact < count:
+        ends, sign = np.array([exact, exact + 1.0]), np.array([-1.0, 1.0])  # f'(exact + 1/2), weight 1/24
+        if count < math.inf:
+            ends, sign = np.r_[ends, count, count + 1.0], np.r_[sign, 1.0, -1.0]
+        y = np.log(ends)
+        parts.append((y, _log_position(q, y), sign, np.full(y.size, -math.log(24))))
+    y, log_l, sign, log_weights = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return y, log_l, sign, log_weights
+
+
+def _log_position(q: float, y: Array) -> Array:
+    """Return the logarithm of l(j), j = e^y, without the steps of the floor."""
     offset = 0.0 if q == int(q) else 0.5
-    start, parts = math.log(exact + 0.5), []
-    for stop, length in pieces:
-        if min(stop, end) > start:
-            parts.append(_integral(start, min(stop, end), length))
-            start = min(stop, end)
-    ends, ends_sign = [exact, exact + 1.0], [-1.0, 1.0]  # f'(exact + 1/2), weight 1/24
-    if count < math.inf:
-        ends, ends_sign = [*ends, count, count + 1.0], [*ends_sign, 1.0, -1.0]
-    smooth = np.concatenate([*(part[0] for part in parts), np.log(ends)])
-    return (
-        np.r_[y, smooth],
-        np.r_[log_l, q * smooth + np.log1p(-offset * np.exp(-q * smooth))],
-        np.r_[sign, np.ones(smooth.size - len(ends)), ends_sign],
-        np.r_[log_weights, *(part[1] for part in parts), np.full(len(ends), -math.log(24))],
-    )
+    return np.asarray(q * y + np.log1p(-offset * np.exp(-q * y)))
+
+
+def _floored(q: float, start: float, stop: float, panel: float) -> Part:
+    """Stand for the whole numbers j between e^start and e^stop, each at its floor(j^q).
+
+    The summand is interpolated: in ln j at the nodes of each panel, in ln l, which the floor moves by at most
+    1 / (2 l), linearly between two places.
+    """
+    parts = []
+    edges = np.linspace(start, stop, max(1, math.ceil((stop - start) / panel)) + 1)
+    for left, right in itertools.pairwise(edges):
+        j = np.arange(math.ceil(math.exp(left)), math.ceil(math.exp(right)), dtype=float)
+        y = (left + right) / 2 + (right - left) / 2 * NODES
+        step = 0.5 * math.exp(-q * left) * 1.1
+        moved = (np.log(np.floor(j**q)) - _log_position(q, np.log(j))) / step
+        basis = BarycentricInterpolator(y, np.eye(y.size))(np.log(j))
+        weights = np.stack([(1 - moved) @ basis / 2, (1 + moved) @ basis / 2])
+        log_l = _log_position(q, y) + step * np.array([[-1.0], [1.0]])
+        with np.errstate(divide="ignore"):
+            parts.append(
+                (np.tile(y, 2), log_l.ravel(), np.sign(weights).ravel(), np.log(np.abs(weights)).ravel())
+            )
+    y, log_l, sign, log_weights = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return y, log_l, sign, log_weights
 
 
 def _end_of_learning(problem: PowerLaw, start: float, last: float, growth: float) -> float:

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from doit.reporter import ConsoleReporter
-from tqdm import tqdm  # type: ignore[import-untyped]
+from tqdm import tqdm
 
 __all__ = ["BookReporter"]
 

@@ -146,9 +146,10 @@ def deep_condition(
 ) -> tuple[mp.mpf, mp.mpf, mp.mpf, mp.mpf, mp.mpf]:
     """Return theta, a, b, beta of the deep flow, good to `dps` digits, and t theta' / theta at t."""
     m = 1 if separate and depth else depth
-    if z == 0 or lam == 0 or t == 0:
-        return mp.mpf(0), mp.sqrt(lam), mp.mpf(b0), mp.mpf(0), mp.mpf(0 if lam == 0 or z == 0 else 1)
     digits = dps + 15
+    if z == 0 or lam == 0 or t == 0:
+        with mp.workdps(digits):
+            return mp.mpf(0), mp.sqrt(lam), mp.mpf(b0), mp.mpf(0), mp.mpf(0)
     while True:
         with mp.workdps(digits):
             path = _deep_path(abs(z), lam, depth, b0, m, digits)
@@ -177,17 +178,19 @@ def assert_close(got: float, reference: mp.mpf, relative: float = 1e-12) -> None
         assert abs(float(got)) <= 1.001 * SMALLEST_NORMAL, f"{got!r} for {mp.nstr(reference, 17)}"
 
 
-def dense_moments(m: float, lam: float, epsilon: float, t: float) -> tuple[float, float]:
-    """Return mean and variance of the squared error of the two-layer flow by brute force.
+def dense_moments(
+    m: float, lam: float, epsilon: float, t: float, flow: OverParameterizedFlow = TWO_LAYER
+) -> tuple[float, float]:
+    """Return mean and variance of the squared error by brute force.
 
     A Gauss-Legendre rule on equal panels, all of them narrower than the jump of theta, wherever that is.
     """
     x, w = np.polynomial.legendre.leggauss(12)
-    panels = math.ceil(24 * max(8.0, 2 * epsilon * t))
+    panels = math.ceil(24 * max(8.0, 2 * epsilon * t)) if flow.depth == 0 else 6000
     centre, half = np.linspace(-12, 12, 2 * panels + 1)[1::2], 12 / panels
     xi = (centre[:, None] + half * x).ravel()
     weight = np.tile(half * w, panels) * norm.pdf(xi)
-    error2 = (TWO_LAYER.estimate(m + epsilon * xi, lam, t) - m) ** 2
+    error2 = (flow.estimate(m + epsilon * xi, lam, t) - m) ** 2
     mean = float(error2 @ weight)
     return mean, float((error2 - mean) ** 2 @ weight)
 

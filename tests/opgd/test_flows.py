@@ -274,12 +274,6 @@ def test_the_tuned_flow() -> None:
     assert flow.separate_layers
 
 
-def test_deeper_flows_say_that_they_are_not_there_yet() -> None:
-    for call in (OverParameterizedFlow(1).estimate, OverParameterizedFlow(3, 0.5).state):
-        with pytest.raises(NotImplementedError, match=r"depth = [13].*gradient_descent"):
-            call(1.0, 1.0, 1.0)
-
-
 def test_flows_compare_by_value() -> None:
     assert VanillaFlow() == VanillaFlow()
     assert OverParameterizedFlow(0) == OverParameterizedFlow(np.int64(0), np.float64(1.0))

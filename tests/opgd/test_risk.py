@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import TWO_LAYER, VANILLA, dense_moments, raises
+from cases import TWO_LAYER, VANILLA, dense_moments, each_component, raises
+from scipy.special import zeta
 
 from opgd import (
     OverParameterizedFlow,
@@ -120,10 +121,75 @@ def test_the_infinite_risks() -> None:
     )
 
 
-def test_depth_one_is_a_later_version() -> None:
-    for call in (expected_risk, monte_carlo_risk):
-        with pytest.raises(NotImplementedError, match="depth = 1"):
-            call(OverParameterizedFlow(1), PROBLEM, [1.0])
+@pytest.mark.parametrize("tau", [0.0, 0.2, 1.0, 1.5, 30.0, 1000.0])
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_deep_risk_by_brute_force(depth: int, tau: float) -> None:
+    """Every component by itself, each on a dense grid of noise."""
+    problem = PowerLaw(1, 2, 1.5, 2000, 12)
+    flow = OverParameterizedFlow.tuned(depth, problem.epsilon)
+    t, model = tau / (problem.epsilon * flow.b0**depth), problem.truncated()
+    moments = [
+        dense_moments(m, lam, problem.epsilon, t, flow)
+        for m, lam in zip(model.signal, model.eigenvalues, strict=True)
+    ]
+    mean, variance = np.sum(moments, axis=0)
+    for same in (problem, model):
+        curve = expected_risk(flow, same, t)
+        assert float(curve.mean) == pytest.approx(mean, rel=1e-7)
+        assert float(curve.std) == pytest.approx(math.sqrt(variance), rel=1e-6)
+
+
+@pytest.mark.parametrize(("depth", "p", "q", "gamma", "tau"), [
+    (1, 1, 2, 1.5, 1.0), (1, 0.6, 1.5, 1.1, 1.5), (2, 1, 1, 2, 1.0), (2, 3, 1.5, 3, 0.3), (3, 0.6, 2, 3, 2.0),
+    (1, 1, 2, 0.7, 30.0), (2, 1, 1.5, 1.1, 1000.0),
+])  # fmt: skip
+def test_deep_risk_against_a_sum_over_all_components(
+    depth: int, p: float, q: float, gamma: float, tau: float
+) -> None:
+    problem = PowerLaw(p, q, gamma, 3000, 6000)
+    flow = OverParameterizedFlow.tuned(depth, problem.epsilon)
+    t = tau / (problem.epsilon * flow.b0**depth)
+    mean, variance = each_component(flow, problem, t)
+    curve = expected_risk(flow, problem, t)
+    assert float(curve.mean) == pytest.approx(mean, rel=1e-7)
+    assert float(curve.std) == pytest.approx(math.sqrt(variance), rel=1e-5)
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2, 3])
+def test_the_infinite_sequence_is_the_limit_at_every_depth(depth: int) -> None:
+    problem = PowerLaw(1, 2, 1.5, 2000)
+    flow = OverParameterizedFlow.tuned(depth, problem.epsilon)
+    for tau in (0.2, 1.2):
+        t = tau / (problem.epsilon * flow.b0**depth)
+        limit = float(expected_risk(flow, problem, t).mean)
+        large = PowerLaw(1, 2, 1.5, 2000, 10**12)
+        missing = zeta(2, large.signals + 1)  # signals of which nothing has been learned
+        assert float(expected_risk(flow, large, t).mean) + missing == pytest.approx(limit, rel=1e-7)
+
+
+@pytest.mark.parametrize("depth", [1, 3])
+def test_deep_risk_against_simulation(depth: int) -> None:
+    problem = PowerLaw(1, 2, 1.5, 2000, 800)
+    flow = OverParameterizedFlow.tuned(depth, problem.epsilon)
+    t = np.array([0.3, 1.0, 1.6]) / (problem.epsilon * flow.b0**depth)
+    curve, risks = expected_risk(flow, problem, t), monte_carlo_risk(flow, problem, t, repetitions=400)
+    assert (np.abs(risks.mean(axis=0) - curve.mean) < 4 * curve.std / 20).all()
+    np.testing.assert_allclose(risks.std(axis=0, ddof=1), curve.std, rtol=0.25)
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_order_and_company_of_times(depth: int) -> None:
+    flow = OverParameterizedFlow.tuned(depth, PROBLEM.epsilon)
+    t = np.array([[40.0, 0.0, 3.0, 55.0], [math.inf, 41.0, 40.0, 1e5]])
+    curve = expected_risk(flow, PROBLEM, t)
+    assert curve.mean.shape == t.shape
+    for index in np.ndindex(t.shape):
+        assert float(curve.mean[index]) == pytest.approx(
+            float(expected_risk(flow, PROBLEM, t[index]).mean), rel=1e-7
+        )
+    np.testing.assert_array_equal(
+        curve.mean.ravel()[::-1], expected_risk(flow, PROBLEM, t.ravel()[::-1]).mean
+    )
 
 
 def test_noise_is_paired() -> None:
@@ -154,23 +220,28 @@ def test_simulated_risk_by_hand() -> None:
     )
 
 
-@pytest.mark.parametrize("trials", [1, 4, 9])
-def test_memory_blocks_do_not_change_the_result(trials: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("flow", [TWO_LAYER, OverParameterizedFlow(2, 0.4)])
+def test_workers_and_memory_do_not_change_the_result(flow: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     t = [3.0, 40.0]
-    whole = monte_carlo_risk(TWO_LAYER, PROBLEM, t, repetitions=9, seed=4)
-    seen = []
+    whole = monte_carlo_risk(flow, PROBLEM, t, repetitions=9, seed=4)
+    for trials, workers in [(1, 1), (1, 3), (4, 2), (9, 2)]:
+        monkeypatch.setattr(risk, "MEMORY", trials * 2 * int(PROBLEM.size))
+        got = monte_carlo_risk(flow, PROBLEM, t, repetitions=9, seed=4, workers=workers)
+        np.testing.assert_array_equal(got, whole)
+    monkeypatch.setattr(risk, "MEMORY", 10)  # not even two times of one trial
+    np.testing.assert_array_equal(monte_carlo_risk(flow, PROBLEM, t, repetitions=9, seed=4), whole)
+    for problem in (PROBLEM, PROBLEM.truncated()):
+        monkeypatch.setattr(risk, "PIECE", 77)  # the same noise, though drawn in pieces
+        pieces = monte_carlo_risk(flow, problem, t, repetitions=9, seed=4)
+        np.testing.assert_allclose(pieces, whole, rtol=1e-12)
 
-    class Smaller(SequenceModel):
-        @property
-        def size(self) -> int:
-            seen.append(1)
-            return 2**22 // trials  # pretend that only so many trials fit
 
-    model = PROBLEM.truncated()
-    smaller = Smaller(model.signal, model.eigenvalues, model.epsilon)
-    monkeypatch.setattr(Smaller, "observe", lambda self, rng, repetitions=1: model.observe(rng, repetitions))
-    np.testing.assert_array_equal(monte_carlo_risk(TWO_LAYER, smaller, t, repetitions=9, seed=4), whole)
-    assert seen
+def test_progress_is_shown_when_wanted(capfd: pytest.CaptureFixture[str]) -> None:
+    silent = monte_carlo_risk(TWO_LAYER, PROBLEM, [3.0], repetitions=2)
+    assert capfd.readouterr().err == ""
+    shown = monte_carlo_risk(TWO_LAYER, PROBLEM, [3.0], repetitions=2, progress=True)
+    assert "trials: 100%" in capfd.readouterr().err
+    np.testing.assert_array_equal(shown, silent)
 
 
 def test_seeds_differ() -> None:
@@ -199,7 +270,7 @@ def test_bad_input(call: Any, name: str, value: Any) -> None:
 
 @pytest.mark.parametrize(("name", "value"), [
     ("repetitions", 0), ("repetitions", -3), ("repetitions", 2.0), ("repetitions", True),
-    ("repetitions", "8"), ("repetitions", math.nan),
+    ("repetitions", "8"), ("repetitions", math.nan), ("workers", 0), ("workers", 1.5),
     ("seed", -1), ("seed", 0.5), ("seed", None), ("seed", [0, -1]), ("seed", "abc"), ("seed", True),
     ("t", 1.0), ("t", [[1.0]]), ("t", [1.0, -1.0]),
 ])  # fmt: skip
