@@ -101,7 +101,8 @@ def oracle_stopping(flow: VanillaFlow | OverParameterizedFlow, problem: PowerLaw
             width = WINDOW
         else:
             break
-    candidates = [centre] if 0 < best < x.size - 1 else [centre, float(x[best])]  # flat at the ends
+    # where the risk only falls, or only rises, the best time is at an end of the search
+    candidates = [centre] + [float(x[end]) for end in (0, -1) if y[end] < 1.001 * y.min()]
     risks = [float(expected_risk(flow, problem, math.exp(log_t)).mean) for log_t in candidates]
     return Stop(math.exp(candidates[int(np.argmin(risks))]), min(risks))
 
