@@ -81,7 +81,7 @@ def solve(
     `z` >= 0, `log_lam` = ln(lambda) and the increasing `times` are 1-d; `m` is the factor of beta^2 in b^2.
     """
     count, layers = times.size, a.size > 0
-    tau, w, change = np.empty(count), np.empty(count), np.empty(count)
+    tau, w, x, change = np.empty(count), np.empty(count), np.empty(count), np.empty(count)
     scratch = np.empty((6, NODES))
     log_b0, first_power = math.log(b0), b0**depth
     for j in range(z.size):
@@ -113,7 +113,7 @@ def solve(
         x_end, elasticity = _equilibrium(log_rho, log_alpha, log_eta, depth)
         rho, alpha2, eta2 = math.exp(log_rho), math.exp(2 * log_alpha), math.exp(2 * log_eta)
         pole = rho * x_end * x_end / elasticity
-        _path(tau, skip, math.asinh(x_end), pole, rho, alpha2, eta2, depth, length, w, change, scratch)
+        _path(tau, skip, math.asinh(x_end), pole, rho, alpha2, eta2, depth, length, w, x, change, scratch)
         if careful:
             for i in range(count):
                 if w[i] == 0:
@@ -133,14 +133,14 @@ def solve(
                     a[j, i], b[j, i], beta[j, i] = math.exp(log_a), math.exp(log_b), math.exp(log_beta)
             continue
         s = math.exp(log_s)
+        for i in range(count):  # tau and w are free now
+            tau[i] = math.sqrt(1 + alpha2 * x[i] * x[i])
+            w[i] = math.sqrt(1 + eta2 * x[i] * x[i])
+        if layers:
+            for i in range(count):
+                a[j, i], b[j, i], beta[j, i] = root * tau[i], b0 * w[i], s * x[i]
         for i in range(count):
-            grown = math.expm1(w[i])
-            x = 0.5 * (grown + grown / (1 + grown))  # sinh w
-            big_a, big_b = math.sqrt(1 + alpha2 * x * x), math.sqrt(1 + eta2 * x * x)
-            tau[i] = rho * x * big_a
-            w[i] = big_b
-            if layers:
-                a[j, i], b[j, i], beta[j, i] = root * big_a, b0 * big_b, s * x
+            tau[i] *= rho * x[i]
         for _ in range(depth):
             for i in range(count):
                 tau[i] *= w[i]
@@ -244,15 +244,21 @@ def _equilibrium(log_rho: float, log_alpha: float, log_eta: float, depth: int) -
     return x, elasticity
 
 
+@compiled
+def _sinh_cosh(x: float) -> tuple[float, float]:
+    """Return sinh and cosh of x in [0, LONGEST] by their series, for loops without branches."""
+    x2, odd, even = x * x, 0.0, 0.0
+    for term in range(TERMS - 1, -1, -1):
+        odd = odd * x2 + SINH[term]
+        even = even * x2 + COSH[term]
+    return odd * x, even
+
+
 @reordered
 def _steps(h: float, scratch: Array) -> None:
-    """Write sinh and cosh of the distances of the nodes of a panel from its left end, by their series."""
+    """Write sinh and cosh of the distances of the nodes of a panel from its left end."""
     for k in range(NODES):
-        x2, odd, even = (h * XI[k]) ** 2, 0.0, 0.0
-        for term in range(TERMS - 1, -1, -1):
-            odd = odd * x2 + SINH[term]
-            even = even * x2 + COSH[term]
-        scratch[0, k], scratch[1, k] = odd * h * XI[k], even
+        scratch[0, k], scratch[1, k] = _sinh_cosh(h * XI[k])
 
 
 @reordered
@@ -289,10 +295,14 @@ def _path(
     depth: int,
     length: float,
     w: Array,
+    x: Array,
     change: Array,
     scratch: Array,
 ) -> None:
-    """Write w at the increasing times tau: panel by panel until the last time is reached."""
+    """Write w and x = sinh w at the increasing times tau: panel by panel until the last time is reached.
+
+    With a stage to skip, w is right and x stands for the shortened path.
+    """
     count, first = tau.size, 0
     start = START if skip > 0 else 0.0
     done = skip + start  # the time at the left end of a panel
@@ -323,7 +333,10 @@ def _path(
                 _invert_last(tau, first, stop, done, gain, h, pole, powers, w)
             else:
                 _invert(tau, first, stop, done, gain, h, powers, w, change)
+            sinh, cosh = math.sinh(left), math.cosh(left)
             for i in range(first, stop):
+                odd, even = _sinh_cosh(w[i])
+                x[i] = sinh * even + cosh * odd
                 w[i] += left + skip
             first = stop
         done += gain
@@ -364,8 +377,10 @@ def _invert(
     decay = math.log(_average(powers, -1.0)[1] / _average(powers, 1.0)[1])
     for i in range(first, stop):  # a first guess: G is about e^(-decay xi)
         w[i] = (tau[i] - done) / gain
-        if abs(decay) > 1e-3:
+        if abs(decay) > 0.3:
             w[i] = -math.log1p(w[i] * math.expm1(-decay)) / decay
+        else:
+            w[i] *= 1 - decay / 2 * (1 - w[i])
     for _ in range(30):
         for i in range(first, stop):
             average, slope = _average(powers, 2 * w[i] - 1)
@@ -393,17 +408,23 @@ def _invert_last(
     w: Array,
 ) -> None:
     """Solve h xi average(xi) + pole y = tau - done with xi = 1 - e^-y, for y in [0, inf]; write h xi."""
+    y, speed = 0.0, 1 / (gain + pole)
     for i in range(first, stop):
         target = tau[i] - done
-        late, early = (target - gain) / pole, target / (gain + pole)
-        y = max(late, early) if gain > 0 else min(late, early)
+        late = (target - gain) / pole
+        y += (target if i == first else tau[i] - tau[i - 1]) * speed
+        y = max(late, y) if gain > 0 else min(late, y)  # a bound: the left side is concave or convex
+        xi = 1.0
         for _ in range(60):
             if not y < 45:
+                xi, speed = 1.0, 1 / pole
                 break
-            xi, rest = -math.expm1(-y), math.exp(-y)
+            xi = -math.expm1(-y)
             average, slope = _average(powers, 2 * xi - 1)
-            change = (target - h * xi * average - pole * y) / (h * slope * rest + pole)
+            speed = 1 / (h * slope * (1 - xi) + pole)
+            change = (target - h * xi * average - pole * y) * speed
             y = max(y + change, 0.0)
-            if not abs(change) > 1e-7 * y:
+            if not change * change * (1 - xi) > 1e-14 * y * y:
+                xi += change * (1 - xi) * (1 - change / 2)
                 break
-        w[i] = -h * math.expm1(-y)
+        w[i] = h * xi
