@@ -410,6 +410,9 @@ def _invert_last(
     """Solve h xi average(xi) + pole y = tau - done with xi = 1 - e^-y, for y in [0, inf]; write h xi."""
     y, speed = 0.0, 1 / (gain + pole)
     for i in range(first, stop):
+        if i > first and tau[i] == tau[i - 1]:
+            w[i] = w[i - 1]
+            continue
         target = tau[i] - done
         late = (target - gain) / pole
         y += (target if i == first else tau[i] - tau[i - 1]) * speed
