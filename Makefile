@@ -45,6 +45,7 @@ test: environment
 	.venv/bin/zizmor --offline --no-progress $(WORKFLOWS)
 
 bench: environment
+	@$(PY) bench/peers.py
 	$(PY) -m pytest bench -q -p no:xdist
 
 lock:

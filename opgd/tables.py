@@ -236,7 +236,7 @@ def exact_rate(cell: Cell, setting: Setting, *, every: bool = True) -> Rate:
 def exact_rates(
     cells: Sequence[Cell], setting: Setting, *, every: bool = True, workers: int = 2, progress: bool = False
 ) -> list[Rate]:
-    """Compute the rates of several cells by `exact_rate` in threads; their number does not change the results.
+    """Compute the rates of several cells by `exact_rate`, in threads that do not change the results.
 
     Parameters
     ----------

@@ -15,7 +15,8 @@ from scipy.integrate import quad, solve_ivp
 from scipy.optimize import brentq
 from scipy.stats import foldnorm, norm
 
-from opgd import OverParameterizedFlow, PowerLaw, monte_carlo_risk
+from opgd import OverParameterizedFlow, PowerLaw, monte_carlo_risk, reported
+from press.ledger import LIMIT, judge
 
 LAST = {0: 100.0, 1: 300.0, 3: 700.0}  # time of the last frame of Figure 4 by depth
 ENDS = {0: 200.0, 1: 1000.0, 3: 2000.0}
@@ -226,6 +227,25 @@ def test_last_frames_are_near_the_best_time_at_one_sample_size(
     assert low <= risk[t == LAST[depth]][0] / risk.min() <= high
     if n == 3000:
         assert t[risk.argmin()] < ENDS[depth]
+
+
+@pytest.mark.parametrize("depth", [0, 1, 3])
+def test_last_frames_match_the_best_times_at_one_sample_size(depth: int) -> None:
+    """The ledger's rows by simulation; the spread is half the width of the flat part, 5 % up."""
+    frame = reported.lookup("Figure 4", f"D={depth} last frame")
+    z = {}
+    for n in (300, 3000, 100_000):
+        problem = PowerLaw(p=1, q=2, gamma=2, n=n, size=5000)
+        flow = OverParameterizedFlow.tuned(depth, problem.epsilon)
+        t = np.linspace(0.6, 3, 49) / (problem.epsilon * flow.b0**depth)
+        risk = monte_carlo_risk(flow, problem, t, repetitions=24, seed=2).mean(axis=0)
+        flat = float(np.ptp(t[risk <= 1.05 * risk.min()])) / 2
+        assert 0 < risk.argmin() < t.size - 1
+        z[n], _ = judge(float(t[risk.argmin()]), frame.value, sd=flat, error=0, unit=frame.unit)
+    assert abs(z[3000]) <= LIMIT
+    assert z[300] < -LIMIT and z[100_000] > LIMIT  # not every sample size matches
+    if depth == 1:
+        assert reported.lookup("Figure 2", "D=1 last frame") == frame
 
 
 def test_shared_and_separate_layers_stand_at_different_heights_above_the_bars() -> None:

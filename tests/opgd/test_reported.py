@@ -8,7 +8,8 @@ from opgd import reported
 
 
 def test_every_item() -> None:
-    counts = {"Figure 1": 8, "Figure 3": 16, "Figure 5": 4, "Table 1": 27, "Table 2": 54}
+    figures = {"Figure 1": 8, "Figure 2": 1, "Figure 3": 16, "Figure 4": 3, "Figure 5": 4}
+    counts = figures | {"Table 1": 27, "Table 2": 54}
     assert {item: len(reported.cells(item)) for item in counts} == counts
 
 
@@ -27,6 +28,8 @@ def test_every_item() -> None:
     ("Table 1", "gamma=3 p=3 q=2", 0.74, 0.01),
     ("Table 2", "D=1 gamma=3 p=0.6 q=1.5", 0.32, 0.01), ("Table 2", "D=2 gamma=1.1 p=3 q=2", 0.75, 0.01),
     ("Figure 5", "fixed_kernel slope", -0.31, 0.01), ("Figure 5", "diagonal_adapt intercept", 0.27, 0.01),
+    ("Figure 2", "D=1 last frame", 300, 50), ("Figure 4", "D=0 last frame", 100, 50),
+    ("Figure 4", "D=1 last frame", 300, 50), ("Figure 4", "D=3 last frame", 700, 50),
 ])  # fmt: skip
 def test_printed_numbers(item: str, cell: str, value: float, unit: float) -> None:
     printed = reported.lookup(item, cell)
