@@ -144,7 +144,7 @@ class OverParameterizedFlow:
     0.5
     >>> deep = OverParameterizedFlow(depth=2, b0=0.5)
     >>> round(float(deep.estimate(1.0, 0.5, t=1.0)), 6)
-    0.0
+    0.045305
     """
 
     depth: int

@@ -197,10 +197,9 @@ def _floored(q: float, start: float, stop: float, panel: float) -> Part:
         basis = BarycentricInterpolator(y, np.eye(y.size))(np.log(j))
         weights = np.stack([(1 - moved) @ basis / 2, (1 + moved) @ basis / 2])
         log_l = _log_position(q, y) + step * np.array([[-1.0], [1.0]])
-        with np.errstate(divide="ignore"):
-            parts.append(
-                (np.tile(y, 2), log_l.ravel(), np.sign(weights).ravel(), np.log(np.abs(weights)).ravel())
-            )
+        used = weights != 0
+        y = np.tile(y, (2, 1))
+        parts.append((y[used], log_l[used], np.sign(weights[used]), np.log(np.abs(weights[used]))))
     y, log_l, sign, log_weights = (np.concatenate(column) for column in zip(*parts, strict=True))
     return y, log_l, sign, log_weights
 

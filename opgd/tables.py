@@ -1,30 +1,29 @@
 r"""Tables 1 and 2 of the paper, cell by cell: the exact rate and its spread in the paper's protocol.
 
 A cell is the slope of $\log_{10}$ of the mean risk of 256 data sets at the oracle time against
-$\log_{10} n$, for n = 2000, 2200, ..., 4000. Neither the slope nor its standard deviation needs a simulation.
+$\log_{10} n$, for n = 2000, 2200, ..., 4000. Neither the slope nor its standard deviation needs a simulation
+(for that see `opgd.protocol`).
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
-import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 from numpy.polynomial import Polynomial
+from numpy.typing import ArrayLike
+from scipy.interpolate import CubicSpline
 
 from opgd import _validate as check
 from opgd._validate import Array
 from opgd.flows import OverParameterizedFlow
 from opgd.problem import PowerLaw
 from opgd.rates import fit_covariance, fit_rate
-from opgd.risk import expected_risk, monte_carlo_risk
+from opgd.risk import expected_risk
 from opgd.stopping import oracle_stopping
 
 __all__ = [
@@ -36,16 +35,18 @@ __all__ = [
     "Setting",
     "exact_rate",
     "exact_rates",
-    "simulated_rates",
+    "limited_rates",
+    "noise_correlation",
 ]
 
 SAMPLE_SIZES = np.arange(2000.0, 4001.0, 200.0)
 REPETITIONS = 256
 COARSE = 1000  # components of the problem whose best time is the first guess
-T = TypeVar("T")
-R = TypeVar("R")
 CHEBYSHEV = np.cos(np.pi * (np.arange(3) + 0.5) / 3)  # sample sizes at which the best time is searched
 TIMES = 1.15 ** np.cos(np.pi * (np.arange(5) + 0.5) / 5)  # times of one search
+LEADING = 1000  # components whose noise correlates cells; the rest adds a few per cent to the spread
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,8 @@ class Cell:
     --------
     >>> from opgd.tables import Cell
     >>> cell = Cell(1, 3.0, 0.6, 2.0)
-    >>> cell.item, cell.name, cell.optimal
-    ('Table 2', 'D=1 gamma=3 p=0.6 q=2', 0.37499999999999994)
+    >>> cell.item, cell.name, round(cell.optimal, 3)
+    ('Table 2', 'D=1 gamma=3 p=0.6 q=2', 0.375)
     """
 
     depth: int
@@ -113,21 +114,15 @@ class Setting:
         Factor c in $b_0 = c \, \varepsilon^{1/(D+2)}$, > 0.
     separate_layers : bool
         As for `OverParameterizedFlow`.
-    horizon, power : float
-        No flow runs longer than the time horizon * n**power; horizon > 0, inf (default) for no limit.
     """
 
     size: float
     b0: float = 1.0
     separate_layers: bool = False
-    horizon: float = math.inf
-    power: float = 0.0
 
     def __post_init__(self) -> None:
         PowerLaw(1, 1, 1, 1, self.size)  # refuses a bad size
         check.real("b0", self.b0, above=0)
-        check.real("horizon", self.horizon, above=0, infinite=True)
-        check.real("power", self.power)
 
     def flow(self, cell: Cell, n: float) -> OverParameterizedFlow:
         """Return the flow of a cell at sample size `n`."""
@@ -137,6 +132,10 @@ class Setting:
     def problem(self, cell: Cell, n: float) -> PowerLaw:
         """Return the problem of a cell at sample size `n`."""
         return PowerLaw(cell.p, cell.q, cell.gamma, n, self.size)
+
+    def unit(self, cell: Cell, n: float) -> float:
+        r"""Return the universal time $1 / (\varepsilon b_0^D)$ of a cell at sample size `n`."""
+        return float(n**0.5 / self.flow(cell, n).b0 ** cell.depth)
 
 
 @dataclass(frozen=True)
@@ -150,7 +149,7 @@ class Rate:
     sd : float
         Standard deviation of `rate` in one run of the protocol.
     t, mean, std : ndarray, shape (11,)
-        Best times of the mean; mean and standard deviation of one trial's risk there.
+        Stopping times, the same for all trials; mean and standard deviation of one trial's risk there.
     """
 
     rate: float
@@ -168,10 +167,10 @@ class Rate:
 
 
 def exact_rate(cell: Cell, setting: Setting, *, every: bool = True) -> Rate:
-    r"""Compute the rate in a cell from the exact risk.
+    r"""Compute the rate in a cell from the exact risk at the best time of its mean.
 
-    $\ln t$ of the best time is a smooth function of $\ln n$: it is searched at four sample sizes and
-    interpolated. The risk is flat there, so this moves it by less than 1e-6 of its value.
+    $\ln t$ of the best time is a smooth function of $\ln n$: it is searched at three sample sizes and
+    interpolated. The risk is flat there, so this moves the rate by 2e-5 at most.
 
     Parameters
     ----------
@@ -181,51 +180,37 @@ def exact_rate(cell: Cell, setting: Setting, *, every: bool = True) -> Rate:
         The settings that are not printed.
     every : bool
         Evaluate the risk at all 11 sample sizes. False: interpolate it too, at a quarter of the cost, which
-        moves the rate by less than 1e-4; not with a horizon.
+        moves the rate by 3e-4 at most.
 
     Returns
     -------
     Rate
 
-    Raises
-    ------
-    ValueError
-        If the risk is to be interpolated in spite of a finite horizon.
-
     Examples
     --------
     >>> from opgd.tables import CELLS, Setting, exact_rate
     >>> round(exact_rate(CELLS[5], Setting(size=10_000)).rate, 2)
-    0.54
+    0.49
     """
-    if not every and setting.horizon < math.inf:
-        raise ValueError(
-            f"every = {every} is not allowed with horizon = {setting.horizon:g}: the risk bends there"
-        )
     low, high = math.log(SAMPLE_SIZES[0]), math.log(SAMPLE_SIZES[-1])
     nodes = (low + high) / 2 + (high - low) / 2 * CHEBYSHEV
     found: list[tuple[float, ...]] = []
-    tau = 0.0  # the best time in units of 1 / (epsilon b0^D)
+    tau = 0.0  # the best time in units of the universal time
     for n in np.exp(nodes).tolist():
-        flow, problem = setting.flow(cell, n), setting.problem(cell, n)
-        unit = 1 / (problem.epsilon * flow.b0**flow.depth)
-        tau, inside = (
-            tau
-            or oracle_stopping(flow, replace(setting, size=min(setting.size, COARSE)).problem(cell, n)).t
-            / unit,
-            False,
-        )
-        while not inside:
+        flow, problem, unit = setting.flow(cell, n), setting.problem(cell, n), setting.unit(cell, n)
+        if not found:
+            short = replace(problem, size=min(problem.size, COARSE))
+            tau = oracle_stopping(flow, short).t / unit
+        x = math.inf
+        while abs(x) >= math.log(TIMES[0]):  # the minimum is at an end: go on from there
             curve = expected_risk(flow, problem, tau * unit * TIMES)
             risk = Polynomial.fit(np.log(TIMES), np.log(curve.mean), TIMES.size - 1)
             x = _lowest(risk)
-            inside = abs(x) < math.log(TIMES[0])
             tau *= math.exp(x)
         spread = Polynomial.fit(np.log(TIMES), np.log(curve.std), TIMES.size - 1)
         found.append((math.log(tau * unit), float(risk(x)), float(spread(x))))
     smooth = [Polynomial.fit(nodes, value, nodes.size - 1) for value in zip(*found, strict=True)]
     t, mean, std = (np.exp(curve(np.log(SAMPLE_SIZES))) for curve in smooth)
-    t = np.minimum(t, setting.horizon * SAMPLE_SIZES**setting.power)
     if every:
         for i, n in enumerate(SAMPLE_SIZES.tolist()):
             curve = expected_risk(setting.flow(cell, n), setting.problem(cell, n), t[i])
@@ -247,99 +232,105 @@ def exact_rates(
     workers : int
         Number of threads, >= 1.
     progress : bool
-        Show a progress bar.
+        Show a progress bar (needs tqdm).
 
     Returns
     -------
     list of Rate
     """
-    return _each(lambda cell: exact_rate(cell, setting, every=every), cells, workers, progress)
+    return in_threads(lambda cell: exact_rate(cell, setting, every=every), cells, workers, progress)
 
 
-def simulated_rates(
-    cells: Sequence[Cell],
-    setting: Setting,
-    times: Sequence[Array],
-    *,
-    repetitions: int = REPETITIONS,
-    seed: int = 0,
-    store: str | os.PathLike[str] | None = None,
-    workers: int = 2,
-    progress: bool = False,
-) -> list[Rate]:
-    r"""Simulate cells by the paper's protocol: the lowest mean risk of `repetitions` trials along the flow.
+def limited_rates(cell: Cell, setting: Setting, limits: ArrayLike) -> list[Rate]:
+    r"""Compute the rate in a cell when no flow may run longer than a limit.
 
-    All cells see the same noise; it is new for each sample size.
+    All trials stop at the best time of the mean, or at the limit if that comes first. The risk is
+    interpolated in $\ln t$ (to about 1e-5) and in $\ln n$.
+
+    Parameters
+    ----------
+    cell : Cell
+        Which cell.
+    setting : Setting
+        The settings that are not printed.
+    limits : array_like, shape (k, 11)
+        Limits on the time, > 0, at each sample size: k alternatives.
+
+    Returns
+    -------
+    list of Rate
+        One for each alternative.
+
+    Raises
+    ------
+    ValueError
+        If the limits are not positive, or their shape is another.
+
+    Examples
+    --------
+    >>> from opgd.tables import CELLS, SAMPLE_SIZES, Setting, limited_rates
+    >>> at_once, never = limited_rates(CELLS[9], Setting(2000), [SAMPLE_SIZES * 0 + 1, SAMPLE_SIZES])
+    >>> round(at_once.rate, 2), round(never.rate, 2)
+    (0.0, 0.39)
+    """
+    limits = check.array("limits", limits, least=0)
+    if limits.ndim != 2 or limits.shape[1] != SAMPLE_SIZES.size or not (limits > 0).all():
+        raise ValueError(
+            f"limits of shape {limits.shape} are not allowed: a row must hold {SAMPLE_SIZES.size} times > 0"
+        )
+    best = exact_rate(cell, setting, every=False)
+    share = np.minimum(limits / best.t, 1)
+    least = min(0.9 * float(share.min()), 0.5)
+    grid = np.geomspace(least, 1, 8 + math.ceil(18 * -math.log10(least)))
+    mean, std = np.empty((2, *share.shape))
+    for i, n in enumerate(SAMPLE_SIZES.tolist()):
+        curve = expected_risk(setting.flow(cell, n), setting.problem(cell, n), best.t[i] * grid)
+        for values, out in ((curve.mean, mean), (curve.std, std)):
+            out[:, i] = np.exp(CubicSpline(np.log(grid), np.log(values))(np.log(share[:, i])))
+    return [Rate.fit(share[k] * best.t, mean[k], std[k]) for k in range(len(share))]
+
+
+def noise_correlation(cells: Sequence[Cell], setting: Setting, rates: Sequence[Rate]) -> Array:
+    r"""Compute how the risks of cells correlate if all see the same noise, $\xi_j$ of component j.
+
+    The covariance of two risks is the sum over j of that of the squared errors of component j, both functions
+    of the same normal variable; the chain is cut after 1000 components. n = 3000 stands for all sample sizes.
 
     Parameters
     ----------
     cells : sequence of Cell
         Which cells.
     setting : Setting
-        The settings that are not printed; a finite size, no horizon.
-    times : sequence of ndarray, shape (11,)
-        About the best times for each cell: the lowest mean risk is searched within 20 %.
-    repetitions : int
-        Number of trials for each sample size, >= 2.
-    seed : int
-        Seed, >= 0.
-    store : path, optional
-        Directory where each finished cell is kept; a later call with the same arguments and the same code
-        takes it from there.
-    workers : int
-        Number of threads, >= 1.
-    progress : bool
-        Show a progress bar.
+        The settings that are not printed.
+    rates : sequence of Rate
+        Their stopping times are used.
 
     Returns
     -------
-    list of Rate
+    ndarray, shape (len(cells), len(cells))
+        Correlation matrix; that of the rates is about the same.
 
-    Raises
-    ------
-    ValueError
-        If an argument is outside its range.
+    Examples
+    --------
+    >>> from opgd.tables import CELLS, Setting, exact_rates, noise_correlation
+    >>> pair, setting = CELLS[:2], Setting(size=100)
+    >>> noise_correlation(pair, setting, exact_rates(pair, setting)).round(2).tolist()
+    [[1.0, 0.74], [0.74, 1.0]]
     """
-    repetitions = check.whole("repetitions", repetitions, least=2)
-    seed = check.whole("seed", seed, least=0)
-    if setting.size == math.inf or setting.horizon < math.inf:
-        raise ValueError(
-            f"setting = {setting} is not allowed: a simulation needs a finite size and no horizon"
-        )
-    if len(times) != len(cells):
-        raise ValueError(f"times for {len(times)} cells are not allowed: there must be {len(cells)}")
-    code = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))))
-
-    def one(task: tuple[Cell, Array]) -> Rate:
-        cell, t = task
-        key = {"cell": asdict(cell), "setting": asdict(setting), "t": t.tolist(), "repetitions": repetitions}
-        text = json.dumps(key | {"seed": seed, "code": code.hexdigest()}, sort_keys=True)
-        kept = Path(store or ".") / f"{hashlib.sha256(text.encode()).hexdigest()}.json"
-        if store is not None and kept.is_file():
-            return Rate.fit(*np.array(json.loads(kept.read_text("utf-8"))), repetitions)
-        found = _simulate(cell, setting, t, repetitions, seed)
-        if store is not None:
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            part = kept.with_suffix(f".{os.getpid()}.tmp")
-            part.write_text(json.dumps(found.tolist()), "utf-8")
-            os.replace(part, kept)
-        return Rate.fit(*found, repetitions)
-
-    return _each(one, list(zip(cells, times, strict=True)), workers, progress)
-
-
-def _simulate(cell: Cell, setting: Setting, times: Array, repetitions: int, seed: int) -> Array:
-    """Return best times, mean risks and standard deviations of one trial, shape (3, 11)."""
-    x, found = np.linspace(-0.2, 0.2, 5), []
-    for n, t in zip(SAMPLE_SIZES.tolist(), times.tolist(), strict=True):
-        flow, problem = setting.flow(cell, n), setting.problem(cell, n)
-        risks = monte_carlo_risk(flow, problem, t * np.exp(x), repetitions=repetitions, seed=[seed, int(n)])
-        mean, std = (
-            Polynomial.fit(x, y, x.size - 1) for y in (risks.mean(axis=0), risks.std(axis=0, ddof=1))
-        )
-        best = _lowest(mean)
-        found.append((t * math.exp(best), mean(best), std(best)))
-    return np.array(found).T
+    middle = SAMPLE_SIZES.size // 2
+    n, size = float(SAMPLE_SIZES[middle]), int(min(setting.size, LEADING))
+    x, weights = np.polynomial.legendre.leggauss(64)
+    x, weights = 7 * x, 7 * weights * np.exp(-((7 * x) ** 2) / 2) / math.sqrt(2 * math.pi)
+    errors = np.empty((len(cells), size * x.size))
+    for row, cell, rate in zip(errors, cells, rates, strict=True):
+        problem = setting.problem(cell, n)
+        signal, eigenvalues = (column[:, None] for column in problem.window(0, size))
+        z = signal + problem.epsilon * x
+        error = (setting.flow(cell, n).estimate(z, eigenvalues, rate.t[middle]) - signal) ** 2
+        error -= (error @ weights)[:, None]
+        row[:] = (error * np.sqrt(weights)).ravel()
+    errors /= np.linalg.norm(errors, axis=1)[:, None]
+    return np.asarray(errors @ errors.T)
 
 
 def _lowest(curve: Polynomial) -> float:
@@ -350,11 +341,12 @@ def _lowest(curve: Polynomial) -> float:
     return float(x[np.argmin(curve(x))])
 
 
-def _each(work: Callable[[T], R], tasks: Sequence[T], workers: int, progress: bool) -> list[R]:
+def in_threads(work: Callable[[T], R], tasks: Sequence[T], workers: int, progress: bool) -> list[R]:
+    """Return what `work` makes of each task, in their order."""
     with ThreadPoolExecutor(check.whole("workers", workers, least=1)) as pool:
         results: Iterable[R] = pool.map(work, tasks)
         if progress:
-            from tqdm import tqdm
+            from tqdm.auto import tqdm
 
             results = tqdm(results, total=len(tasks))
         return list(results)
