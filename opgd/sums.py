@@ -13,7 +13,6 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy.interpolate import BarycentricInterpolator
 from scipy.optimize import brentq
 
 from opgd._validate import Array
@@ -25,6 +24,7 @@ HEAD = 64  # positions summed one by one
 ROUGH = 1000.0  # from this position on, what the floor changes is small enough to be interpolated
 NARROW = 0.8  # largest length of a panel in ln j, times p + 1, for signals above the noise level
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(10)
+TO_LEGENDRE = np.linalg.inv(np.polynomial.legendre.legvander(NODES, NODES.size - 1))  # values -> coefficients
 
 
 class Components(NamedTuple):
@@ -194,7 +194,8 @@ def _floored(q: float, start: float, stop: float, panel: float) -> Part:
         y = (left + right) / 2 + (right - left) / 2 * NODES
         step = 0.5 * math.exp(-q * left) * 1.1
         moved = (np.log(np.floor(j**q)) - _log_position(q, np.log(j))) / step
-        basis = BarycentricInterpolator(y, np.eye(y.size))(np.log(j))
+        x = (2 * np.log(j) - left - right) / (right - left)
+        basis = np.polynomial.legendre.legvander(x, NODES.size - 1) @ TO_LEGENDRE
         weights = np.stack([(1 - moved) @ basis / 2, (1 + moved) @ basis / 2])
         log_l = _log_position(q, y) + step * np.array([[-1.0], [1.0]])
         used = weights != 0

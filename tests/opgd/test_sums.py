@@ -9,7 +9,7 @@ import pytest
 from cases import TWO_LAYER, VANILLA, each_component, vanilla_risk
 from scipy.special import betaln, zeta
 
-from opgd import PowerLaw, expected_risk
+from opgd import OverParameterizedFlow, PowerLaw, expected_risk
 from opgd.sums import HEAD, power_law_components
 
 TAUS = [0.0, 0.03, 0.5, 1.0, 3.0, 10.0, 30.0, 100.0, 1000.0]
@@ -170,3 +170,10 @@ def test_the_late_untruncated_risk(gamma: float, tau: float) -> None:
     want = 2 * problem.epsilon**2 * float(np.exp(log_f).sum()) * step / math.sqrt(2 * math.pi)
     curve = expected_risk(TWO_LAYER, problem, t)
     assert float(curve.mean) == pytest.approx(want, rel=1e-6)
+
+
+def test_the_same_bits_each_time() -> None:
+    """Also for q that is not whole, where the floor is interpolated."""
+    for flow in (TWO_LAYER, OverParameterizedFlow(1, 0.3)):
+        curves = [expected_risk(flow, PowerLaw(0.6, 1.5, 2, 2000, 20_000), [30.0, 200.0]) for _ in range(4)]
+        assert all((c.mean == curves[0].mean).all() and (c.std == curves[0].std).all() for c in curves)
