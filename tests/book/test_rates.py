@@ -9,9 +9,12 @@ from opgd import (
     VanillaFlow,
     expected_risk,
     fit_rate,
+    monte_carlo_risk,
     oracle_stopping,
     reported,
 )
+from opgd.rates import fit_covariance
+from opgd.stopping import trial_stopping
 
 N = 10_000
 SIZES = np.geomspace(2000, 10_000, 5)
@@ -54,3 +57,20 @@ def test_time_lines(gamma: float, flow: str) -> None:
     else:
         assert ratio[-1] > 1.2  # the paper stopped too early ...
         assert at_printed_times(gamma, flow, N)[-1] > 1.03 * stops[-1].risk  # ... and paid for it
+
+
+def test_two_layer_times_under_a_limit() -> None:
+    """At gamma = 3 each trial's best time, cut at 2 / epsilon, gives the printed line; others do not."""
+    target = np.array(printed(3.0, "opgd_steps"))
+    times = []
+    for n in SIZES:
+        problem = PowerLaw(1, 2, 3, n, N)
+        grid = oracle_stopping(FLOWS["opgd"], problem).t * np.geomspace(0.5, 2, 17)
+        risks = monte_carlo_risk(FLOWS["opgd"], problem, grid, repetitions=100, seed=[7, int(n)])
+        times.append(trial_stopping(grid, risks)[0])
+    for c, agrees in ((2.0, True), (1.7, False), (2.4, False)):
+        logs = np.minimum(np.log10(times), np.log10(c * np.sqrt(SIZES))[:, None])
+        fit = fit_rate(SIZES, 10 ** logs.mean(axis=1))
+        cov = fit_covariance(SIZES, logs.std(axis=1, ddof=1)) * (1 / 64 + 1 / 100) + np.eye(2) * 0.01**2 / 12
+        off = np.array([fit.slope, fit.intercept]) - target
+        assert (off @ np.linalg.solve(cov, off) < 5.99) == agrees
