@@ -88,7 +88,7 @@ def test_limits_do_not_explain_the_other_row() -> None:
 
 
 def test_other_cells() -> None:
-    """Common noise, simulated, predicts p = 3, q = 2, gamma = 1.1 from other cells for D = 0, 1, not for 2."""
+    """Common noise, simulated, predicts p = 3, q = 2, gamma = 1.1 from other cells at D = 0, 1 only."""
     near = [Cell(depth, gamma, 3.0, q) for depth in (0, 1) for gamma in (2.0, 3.0) for q in (1.0, 1.5, 2.0)]
     cells = [*near, *(Cell(depth, 1.1, 3.0, 2.0) for depth in (0, 1, 2))]
     n, small = 3000.0, Setting(600)  # at p = 3 only the first few signals matter
