@@ -24,7 +24,7 @@ PROJECT = Project(Path(__file__).resolve().parent)
 PROFILE = get_var("profile", profiles.DEFAULT)
 PRESS = [sys.executable, "-m", "press"]
 # Modules of press that shape the site only: a change there rebuilds the pages but executes nothing.
-SITE_ONLY = {"site.py", "provenance.py", "sphinx_ext.py", "reporter.py"}
+SITE_ONLY = {"site.py", "provenance.py", "sphinx_ext.py", "reporter.py", "badges.py", "statements.py"}
 
 
 class ContentChecker(MD5Checker):
@@ -108,6 +108,23 @@ def task_ledger():
     }
 
 
+def task_theory():
+    """Check the statements of the paper; the report makes the badges of the book."""
+    statements = [str(PROJECT.book / "statements.toml"), str(PROJECT.root / "press" / "statements.py")]
+    return {
+        "actions": [[*PRESS, "theory"]],
+        "task_dep": ["ledger"],  # not beside the chapters: both use all processors
+        "file_dep": [
+            *files("opgd"),
+            *files("tests/theory", "*.py"),
+            *statements,
+            str(PROJECT.root / "requirements.lock"),
+        ],
+        "targets": [str(PROJECT.theory)],
+        "uptodate": [config_changed(interpreter())],
+    }
+
+
 def task_html():
     """Build the pages."""
     root = PROJECT.root
@@ -118,7 +135,7 @@ def task_html():
         "file_dep": [
             *(executed(name) for name in PROJECT.chapters()),
             *(settings + prose + files("book/assets") + files("book", "*.bib") + files("press", "*.py")),
-            str(PROJECT.ledger),
+            *(str(PROJECT.ledger), str(PROJECT.theory), str(PROJECT.book / "statements.toml")),
         ],
         "targets": [str(PROJECT.html / "index.html")],
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -75,10 +76,27 @@ def _ledger(project: Project, options: argparse.Namespace) -> int:
 
 def _site(project: Project, options: argparse.Namespace) -> int:
     from press.site import SiteFailed, build
+    from press.statements import unchecked
 
+    open_ones = unchecked(project.book / "statements.toml", project.theory)
+    if os.environ.get("CI") and open_ones:
+        raise ValueError(f"statements whose check has not run: {', '.join(open_ones)}")
     try:
         build(project)
     except SiteFailed as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _theory(project: Project, options: argparse.Namespace) -> int:
+    from press.statements import ChecksFailed, read_report, read_statements, run_checks
+
+    statements = read_statements(project.book / "statements.toml")
+    try:
+        run_checks(project.root, project.theory)
+        read_report(project.theory, statements)
+    except ChecksFailed as failure:
         print(failure, file=sys.stderr)
         return 1
     return 0
@@ -105,10 +123,11 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--profile", default="default", metavar="NAME", help="a file in profiles/")
     run.add_argument("-o", dest="output", type=Path, metavar="FILE", help="the executed notebook")
     run.set_defaults(command=_run)
-    steps = {"prepare": _prepare, "ledger": _ledger, "site": _site}
+    steps = {"prepare": _prepare, "ledger": _ledger, "theory": _theory, "site": _site}
     texts = {
         "prepare": "fill matplotlib's font cache (a step of the build)",
         "ledger": "collect the ledger from the executed chapters (a step of the build)",
+        "theory": "check the paper's statements (a step of the build)",
         "site": "build the HTML from the executed chapters (a step of the build)",
     }
     for name, command in steps.items():

@@ -74,6 +74,11 @@ class Project:
         return self.build / "results" / "ledger.json"
 
     @property
+    def theory(self) -> Path:
+        """The report of the checks of the paper's statements."""
+        return self.build / "results" / "theory.xml"
+
+    @property
     def html(self) -> Path:
         """The finished book."""
         return self.build / "html"

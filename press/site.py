@@ -17,6 +17,7 @@ from press.parameters import read_parameters
 from press.profiles import DEFAULT
 from press.project import Project
 from press.provenance import banner, provenance
+from press.statements import FOLDER
 
 __all__ = ["SiteFailed", "build", "stage"]
 
@@ -54,6 +55,12 @@ def stage(project: Project, site: Path) -> None:
     for bibliography in project.book.glob("*.bib"):
         shutil.copy(bibliography, site)
     shutil.copy(project.ledger, site / "ledger.json")
+    shutil.copy(project.book / "statements.toml", site)
+    if project.theory.is_file():
+        shutil.copy(project.theory, site)
+        shutil.copytree(
+            project.root / FOLDER, site / FOLDER.name, ignore=shutil.ignore_patterns("__pycache__")
+        )
     profiles: dict[str, str] = {}
     chapters = project.chapters()
     for chapter in chapters:

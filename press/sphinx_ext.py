@@ -1,4 +1,4 @@
-"""Local Sphinx extension: the `{ledger}` directive, and no scripts from other hosts."""
+"""Local Sphinx extension: the `{ledger}` directive, badges of statements, and no scripts from other hosts."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
+from press import badges
 from press.ledger import Row
 
 __all__ = ["LedgerTable", "setup"]
@@ -151,6 +152,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         Sphinx's metadata of an extension.
     """
     app.add_directive("ledger", LedgerTable)
+    badges.setup(app)
     _drop_thebe(app)
     app.connect("html-page-context", _check_files, priority=900)
     app.connect("build-finished", _drop_preloads)

@@ -50,7 +50,7 @@ glue("first-total", float(sum(k**power for k in range(count))), display=False)
 press.record("Table 1", "gamma=2 p=1 q=1", 0.49, sd=0.01, check="tests/test_small.py::test_small")
 ```
 
-The total is {glue:text}`first-total:.1f`, as {numref}`fig-first` shows.
+The total {mark}`sum` is {glue:text}`first-total:.1f`, as {numref}`fig-first` shows.
 
 ```{code-cell} ipython3
 ---
@@ -87,7 +87,17 @@ print(math.log(base))
 """
 )
 
-TOC = "format: jb-book\nroot: first\nchapters:\n  - file: second\n  - file: ledger\n"
+STATEMENTS = '[sum]\nprinted = "(1)"\nsays = "a sum"\nkind = "statement"\npage = "first"\n'
+
+CHECK = """from statements import statement
+
+
+@statement("sum", grade="proved", covers="one case", teeth=[{"total": 3}])
+def test_sum(total: int = 2) -> None:
+    assert 1 + 1 == total
+"""
+
+TOC = "format: jb-book\nroot: first\nchapters:\n  - file: second\n  - file: ledger\n  - file: checks\n"
 
 
 @pytest.fixture
@@ -98,6 +108,7 @@ def book(tmp_path: Path) -> Project:
     (root / "book" / "first.md").write_text(FIRST, encoding="utf-8")
     (root / "book" / "second.md").write_text(SECOND, encoding="utf-8")
     (root / "book" / "ledger.md").write_text("# What was reproduced\n\n```{ledger}\n```\n", encoding="utf-8")
+    (root / "book" / "checks.md").write_text("# Checks\n\n```{checks}\n```\n", encoding="utf-8")
     (root / "_toc.yml").write_text(TOC, encoding="utf-8")
     (root / "book" / "references.bib").write_text("", encoding="utf-8")
     (root / "profiles").mkdir()
@@ -105,6 +116,14 @@ def book(tmp_path: Path) -> Project:
     (root / "tests").mkdir()
     (root / "tests" / "test_small.py").write_text(
         "def test_small():\n    assert 1 + 1 == 2\n", encoding="utf-8"
+    )
+    (root / "book" / "statements.toml").write_text(STATEMENTS, encoding="utf-8")
+    (root / "tests" / "theory").mkdir()
+    (root / "tests" / "theory" / "test_sum.py").write_text(CHECK, encoding="utf-8")
+    for name in ("conftest.py", "statements.py"):
+        shutil.copy(ROOT / "tests" / "theory" / name, root / "tests" / "theory")
+    (root / "pytest.ini").write_text(
+        "[pytest]\npythonpath = tests/theory\nmarkers = statement\n", encoding="utf-8"
     )
     for name in ("_config.yml", "dodo.py", "requirements.lock"):
         shutil.copy(ROOT / name, root)

@@ -37,7 +37,7 @@ def test_a_book_from_nothing_to_html_and_again(book: Project) -> None:
 
     # pages: the figure has number, caption and alternative text; glue, ledger, provenance are there
     first = (book.html / "first.html").read_text(encoding="utf-8")
-    assert "The total is <span" in first and "14.0</span>" in first
+    assert re.search(r"The total <a [^>]*>✓ proved</a> is <span", first) and "14.0</span>" in first
     assert re.search(r'<span class="caption-number">Fig. 1 ?</span>', first)
     assert 'alt="A line through the first powers, rising from left to right."' in first
     assert "vnd.opgd" not in first and "Table 1, gamma" not in first
@@ -97,7 +97,7 @@ def test_what_every_chapter_depends_on(book: Project) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     notebook = json.loads((book.executed / "first.ipynb").read_text(encoding="utf-8"))
     assert notebook["metadata"]["press"]["parameters"]["count"] == 2
-    for page in ("first", "second", "ledger"):
+    for page in ("first", "second", "ledger", "checks"):
         assert "A smoke run" in (book.html / f"{page}.html").read_text(encoding="utf-8")
 
     # the smoke run's ledger row does not match, which is no error there
@@ -111,6 +111,32 @@ def test_what_every_chapter_depends_on(book: Project) -> None:
     assert executed(build(book, "smoke")) == {"first", "second"}
     edit(book.root / "profiles" / "smoke.yml", "count: 2", "count: 3")
     assert executed(build(book, "smoke")) == {"first"}
+
+
+def test_badges_come_from_the_report_and_a_failed_check_stops_the_build(book: Project) -> None:
+    assert build(book).returncode == 0
+    page = (book.html / "first.html").read_text(encoding="utf-8")
+    assert re.search(
+        r'<a class="[^"]*badge-proved[^"]*" href="checks.html#check-sum"[^>]*>✓ proved</a>', page
+    )
+    assert "assert 1 + 1 == total" in re.sub(
+        r"<[^>]*>", "", (book.html / "checks.html").read_text(encoding="utf-8")
+    )
+
+    # another grade: another badge, and no chapter is executed again
+    edit(book.root / "tests" / "theory" / "test_sum.py", 'grade="proved"', 'grade="checked"')
+    done = build(book)
+    assert done.returncode == 0 and executed(done) == set()
+    assert "✓ checked" in (book.html / "first.html").read_text(encoding="utf-8")
+
+    edit(book.root / "tests" / "theory" / "test_sum.py", "total: int = 2", "total: int = 4")
+    done = build(book)
+    assert done.returncode != 0 and "test_sum" in done.stdout + done.stderr
+    assert not book.theory.exists()
+    edit(book.root / "tests" / "theory" / "test_sum.py", "total: int = 4", "total: int = 2")
+    edit(book.book / "first.md", "{mark}`sum`", "{mark}`some`")
+    done = build(book)
+    assert done.returncode != 0 and "unknown statement 'some'" in done.stdout + done.stderr
 
 
 def test_a_warning_of_the_site_fails_the_build(book: Project) -> None:

@@ -9,7 +9,7 @@ from press.project import Project, is_notebook, write_atomically
 
 
 def test_pages_and_chapters(book: Project) -> None:
-    assert book.pages() == ["first", "second", "ledger"]
+    assert book.pages() == ["first", "second", "ledger", "checks"]
     assert book.chapters() == ["first", "second"]
 
 
