@@ -12,7 +12,8 @@ from cases import raises
 from mpmath import mp
 from scipy.integrate import solve_ivp
 
-from opgd import OverParameterizedFlow, PowerLaw, SequenceModel, VanillaFlow, theory
+from opgd import OverParameterizedFlow, PowerLaw, SequenceModel, VanillaFlow, expected_risk, theory
+from opgd.theory import risk_split
 
 PROBLEM = PowerLaw(p=1, q=2, gamma=1.5, n=2500)
 FLOW = OverParameterizedFlow(depth=2, b0=0.4)
@@ -240,3 +241,40 @@ BAD: list[tuple[Callable[[], object], tuple[str, ...]]] = [
 @pytest.mark.parametrize(("call", "words"), BAD)
 def test_bad_input(call: Callable[[], object], words: tuple[str, ...]) -> None:
     raises(call, *words)
+
+
+@pytest.mark.parametrize("depth", [0, 2])
+def test_split_of_the_risk_by_simulation(depth: int) -> None:
+    problem = PowerLaw(1, 1.5, 1.5, 400, 60).truncated()
+    flow = OverParameterizedFlow.tuned(depth, problem.epsilon)
+    t = 1.3 / (problem.epsilon * flow.b0**depth)
+    split = risk_split(flow, problem, t)
+    z = problem.observe(np.random.default_rng(3), 40_000)
+    noise, theta = z - problem.signal, flow.estimate(z, problem.eigenvalues, t)
+    event = np.abs(noise) < np.abs(problem.signal) / 2
+    for found, values in (
+        (split.events, np.where(event, noise**2, problem.signal**2)),
+        (split.fitted_noise, np.where(event, 0, theta**2)),
+        (split.unfitted, np.where(event, (theta - z) ** 2, 0)),
+    ):
+        error = 2 * values.std(axis=0) / math.sqrt(len(z))
+        assert (np.abs(found - 2 * values.mean(axis=0)) <= 5 * error + 1e-6).all()
+    total = float(expected_risk(flow, problem, t).mean)
+    assert total <= split.total <= 4 * total
+
+
+def test_split_without_signal_is_twice_the_risk() -> None:
+    problem = SequenceModel(np.zeros(3), [1.0, 0.1, 0.001], 0.05)
+    flow = OverParameterizedFlow.tuned(1, 0.05)
+    split = risk_split(flow, problem, 60.0)
+    assert (split.events == 0).all() and (split.unfitted == 0).all()
+    assert math.isclose(split.total, 2 * float(expected_risk(flow, problem, 60.0).mean), rel_tol=1e-6)
+
+
+@pytest.mark.parametrize("t", [0.0, math.inf, -1.0])
+def test_split_refuses_bad_times(t: float) -> None:
+    problem = SequenceModel([1.0], [1.0], 0.1)
+    with pytest.raises(ValueError, match="t = "):
+        risk_split(OverParameterizedFlow(0), problem, t)
+    with pytest.raises(ValueError, match="SequenceModel"):
+        risk_split(OverParameterizedFlow(0), PowerLaw(1, 1, 1, 10), 1.0)  # type: ignore[arg-type]
