@@ -1,0 +1,1 @@
+"""Beyond the sequence model: kernel regression on the torus, with learned eigenvalues."""
