@@ -11,7 +11,7 @@ import pytest
 from cases import raises
 from scipy.integrate import solve_ivp
 
-from opgd import OverParameterizedFlow, PowerLaw, VanillaFlow, lemmas
+from opgd import OverParameterizedFlow, VanillaFlow, lemmas
 
 FLOW = OverParameterizedFlow(depth=2, b0=0.4)
 SIZES = 10.0 ** np.arange(-3, 2)
