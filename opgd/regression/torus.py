@@ -29,6 +29,7 @@ __all__ = [
     "kernel_eigenvalues",
     "lattice",
     "lattice_size",
+    "one_of_each_pair",
     "real_features",
 ]
 
@@ -233,6 +234,33 @@ def _signs(m: Frequencies) -> NDArray[np.int64]:
         return np.ones(len(m), np.int64)
     first = m[np.arange(len(m)), (m != 0).argmax(axis=1)]
     return np.where(first < 0, -1, 1)
+
+
+def one_of_each_pair(frequencies: ArrayLike) -> NDArray[np.bool_]:
+    r"""Mark 0 and, of each pair :math:`\pm m`, the frequency whose first non-zero entry is positive.
+
+    For real y the coefficients of :math:`m` and :math:`-m` have the same absolute value: one tells both.
+
+    Parameters
+    ----------
+    frequencies : array_like of int, shape (K, d)
+        Frequencies.
+
+    Returns
+    -------
+    ndarray of bool, shape (K,)
+
+    Raises
+    ------
+    ValueError
+        If shapes or types are wrong.
+
+    Examples
+    --------
+    >>> one_of_each_pair([[0, 0], [0, -1], [0, 1]]).tolist()
+    [True, False, True]
+    """
+    return _signs(_frequencies(frequencies)) > 0
 
 
 def _real_block(x: Array, m: Frequencies) -> Array:

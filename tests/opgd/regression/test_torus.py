@@ -22,6 +22,7 @@ from opgd.regression.torus import (
     kernel_eigenvalues,
     lattice,
     lattice_size,
+    one_of_each_pair,
     real_features,
 )
 
@@ -240,3 +241,11 @@ def test_eigenvalues_count_as_the_dimension_says() -> None:
         delta = np.geomspace(lam[-1], lam[-1] * 20, 30)
         slope = np.polyfit(np.log(delta), np.log([(lam > level).sum() for level in delta]), 1)[0]
         assert abs(slope + d / (2 * r)) < 0.03
+
+
+@pytest.mark.parametrize(("d", "r"), [(1, 9), (3, 6), (8, 2)])
+def test_one_of_each_pair(d: int, r: int) -> None:
+    m = lattice(d, r)
+    chosen = {tuple(row) for row in m[one_of_each_pair(m)].tolist()}
+    assert len(chosen) == (len(m) + 1) // 2 and (0,) * d in chosen
+    assert {row for row in chosen} | {tuple(-k for k in row) for row in chosen} == set(map(tuple, m.tolist()))
