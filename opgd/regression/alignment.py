@@ -46,9 +46,9 @@ def misalignment(magnitudes: ArrayLike, threshold: float) -> Misalignment:
     r"""Fit the p and q of Example 2.3, and a rank statistic.
 
     Let :math:`s_1 \ge s_2 \ge \dots` be the sorted magnitudes and :math:`l(j)` the place of the
-    j-th largest in the kernel's order. Over the J magnitudes above the threshold, with
-    weights 1/j, which give each octave of j the same say, p comes from the least squares line through :math:`(\ln j, \ln s_j)` of slope
-    :math:`-(p+1)/2`, and q from the line through :math:`(\ln j, \ln l(j))` and the origin, since
+    j-th largest in the kernel's order. The fits use the J magnitudes above the threshold, with weights 1/j,
+    which give each octave of j the same say. The least squares line through :math:`(\ln j, \ln s_j)` has the
+    slope :math:`-(p+1)/2`. The line through :math:`(\ln j, \ln l(j))` and the origin has the slope q, since
     :math:`l(j) = j^q` in the paper's experiments. If the order is random, every place is equally likely and
     the mean of :math:`\ln l(j)` is :math:`\ln(K!)/K` for all j.
 
