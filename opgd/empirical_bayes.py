@@ -27,7 +27,7 @@ from scipy.special import erfcx, ndtr, ndtri
 from opgd import _validate as check
 from opgd._validate import Array
 
-__all__ = ["EmpiricalBayes", "standardised"]
+__all__ = ["EmpiricalBayes", "data_sets", "standardised"]
 
 LARGEST = 1e300  # in units of the noise level
 
@@ -114,11 +114,7 @@ class EmpiricalBayes:
         >>> EmpiricalBayes().weight([[5.0, -4.0, 6.0], [5.0, 0.1, 0.2]], epsilon=1.0).round(4).tolist()
         [1.0, 0.5972]
         """
-        z, epsilon = check.array("z", z), check.real("epsilon", epsilon, above=0)
-        if z.ndim == 0 or not z.size:
-            raise ValueError(
-                f"z of shape {z.shape} is not allowed: its last axis must hold N >= 1 components"
-            )
+        z, epsilon = data_sets(z, epsilon)
         least = self.weight_at(math.sqrt(2 * math.log(z.shape[-1])))
         weights = np.empty(z.shape[:-1])
         for place in np.ndindex(weights.shape):
@@ -192,6 +188,14 @@ class EmpiricalBayes:
     def _beta(self, u: Array) -> Array:
         with np.errstate(over="ignore"):
             return np.minimum(self.scale / 2 * (_mills(self.scale - u) + _mills(self.scale + u)) - 1, LARGEST)
+
+
+def data_sets(z: ArrayLike, epsilon: float) -> tuple[Array, float]:
+    """Return checked data sets, each along the last axis, and their noise level."""
+    z, epsilon = check.array("z", z), check.real("epsilon", epsilon, above=0)
+    if z.ndim == 0 or not z.size:
+        raise ValueError(f"z of shape {z.shape} is not allowed: its last axis must hold N >= 1 components")
+    return z, epsilon
 
 
 def standardised(z: Array, epsilon: float) -> Array:
