@@ -16,6 +16,17 @@ analytic in a strip around the real axis but for the pole at $w_\infty$, where $
 is cut into panels, $G$ (in the last one less its pole, whose integral is a logarithm) is interpolated at
 Gauss-Legendre nodes and integrated, and $\tau(w) = \tau$ is solved by Newton's method. The chapter *Deeper*
 derives it.
+
+The derivative of $\theta$ with respect to $z$ at a fixed time is a second integral along the same path: the
+variational equation of $\beta' = a b^D (z - \theta)$ gives
+
+.. math::
+
+    \frac{\partial \theta}{\partial z} = \frac{1 - \Theta}{K} \int_0^w \frac{G}{1 - \Theta} \, dw', \qquad
+    \frac1K = \rho \, (A B^D)^2 \, \frac{d \ln \Theta}{d \ln \sinh w} .
+
+In the last panel the integrand has a double pole. As $G = K \Theta'/(1 - \Theta)$, integration by parts
+leaves a simple one, $-K'/(1 - \Theta)$. The chapter *Stopping without an oracle* derives it.
 """
 
 from __future__ import annotations
@@ -75,14 +86,17 @@ def solve(
     a: Array,
     b: Array,
     beta: Array,
+    slope: Array,
 ) -> None:
     """Write theta (and a, b, beta unless `a` is empty), one component a row, one time a column.
 
     `z` >= 0, `log_lam` = ln(lambda) and the increasing `times` are 1-d; `m` is the factor of beta^2 in b^2.
+    Unless `slope` is empty, d theta / dz goes there.
     """
-    count, layers = times.size, a.size > 0
+    count, layers, slopes = times.size, a.size > 0, slope.size > 0
     tau, w, x, change = np.empty(count), np.empty(count), np.empty(count), np.empty(count)
-    scratch = np.empty((6, NODES))
+    missing, stiffness = np.empty(count), np.empty(count)  # 1 - Theta and 1 / K
+    scratch = np.empty((8, NODES))
     log_b0, first_power = math.log(b0), b0**depth
     for j in range(z.size):
         log_root = 0.5 * log_lam[j]  # ln sqrt(lambda)
@@ -91,6 +105,10 @@ def solve(
             theta[j] = 0
             if layers:
                 a[j], b[j], beta[j] = root, b0, 0
+            if slopes:
+                rate = math.exp(log_root + depth * log_b0)
+                for i in range(count):
+                    slope[j, i] = -math.expm1(-times[i] * rate * rate) if rate > 0 else 0.0
             continue
         log_z = math.log(z[j])
         log_s, log_rate, log_rho, log_alpha, log_eta, skip, gap_b, from_b, gap_ab, from_ab = _normal_form(
@@ -103,6 +121,8 @@ def solve(
                 theta[j, i] = z[j] * share
                 if layers:
                     a[j, i], b[j, i], beta[j, i] = root, b0, math.exp(log_s - log_rho) * share
+                if slopes:
+                    slope[j, i] = share
             continue
         rate, rest = root / math.exp(log_s) * first_power * z[j], 1.0  # more exact than logarithms
         if not (1e-290 < rate < 1e290 and 1e-290 < first_power < 1e290):
@@ -113,7 +133,21 @@ def solve(
         x_end, elasticity = _equilibrium(log_rho, log_alpha, log_eta, depth)
         rho, alpha2, eta2 = math.exp(log_rho), math.exp(2 * log_alpha), math.exp(2 * log_eta)
         pole = rho * x_end * x_end / elasticity
-        _path(tau, skip, math.asinh(x_end), pole, rho, alpha2, eta2, depth, length, w, x, change, scratch)
+        path = slope[j] if slopes else tau[:0]
+        _path(
+            *(tau, skip, math.asinh(x_end), pole, rho, alpha2, eta2, depth, length),
+            *(w, x, change, path, missing, stiffness, scratch),
+        )
+        if slopes and careful:
+            for i in range(count):
+                short = w[i] - skip
+                if skip > 0 and tau[i] <= skip + START:  # one of the layers grows like e^w, the other not yet
+                    log_cosh = tau[i] + math.log(0.5 + 0.5 * math.exp(-2 * tau[i]))
+                    log_slope = log_rho - 2 * skip + 2 * log_cosh + math.log(1 + math.tanh(tau[i]) ** 2)
+                    slope[j, i] = tau[i] * math.exp(log_slope)
+                else:  # b, or a and b, have grown meanwhile, and K has fallen; the time passed before
+                    fall = (depth - 1) * gap_b * (short > from_b) + depth * gap_ab * (short > from_ab)
+                    slope[j, i] += missing[i] * tau[i] * stiffness[i] * math.expm1(min(fall, 300.0))
         if careful:
             for i in range(count):
                 if w[i] == 0:
@@ -297,19 +331,24 @@ def _path(
     w: Array,
     x: Array,
     change: Array,
+    slope: Array,
+    missing: Array,
+    stiffness: Array,
     scratch: Array,
 ) -> None:
     """Write w and x = sinh w at the increasing times tau: panel by panel until the last time is reached.
 
-    With a stage to skip, w is right and x stands for the shortened path.
+    With a stage to skip, w is right and x stands for the shortened path. Unless `slope` is empty, write
+    d theta / dz, 1 - Theta and 1 / K there, for the shortened path.
     """
-    count, first = tau.size, 0
+    count, first, slopes = tau.size, 0, slope.size > 0
     start = START if skip > 0 else 0.0
     done = skip + start  # the time at the left end of a panel
+    weighted = done  # the integral of G / (1 - Theta)
     while skip > 0 and first < count and tau[first] <= done:
         w[first] = tau[first]
         first += 1
-    panels = max(1, math.ceil((end - start) / length))
+    panels = max(2 if slopes else 1, math.ceil((end - start) / length))
     h = (end - start) / panels
     _steps(h, scratch)
     g, powers = scratch[2], scratch[5]
@@ -318,6 +357,7 @@ def _path(
             break
         left, last = start + panel * h, panel == panels - 1
         gain = h * _slopes(left, rho, alpha2, eta2, depth, scratch)
+        weighted_gain = h * _weigh(left, last, rho, alpha2, eta2, depth, scratch) if slopes else 0.0
         if last:
             gain = 0.0
             for k in range(NODES):
@@ -330,7 +370,7 @@ def _path(
             _product(TO_LEGENDRE, g, scratch[3])
             _product(AVERAGES, scratch[3], powers)
             if last:
-                _invert_last(tau, first, stop, done, gain, h, pole, powers, w)
+                _invert_last(tau, first, stop, done, gain, h, pole, powers, w, change)
             else:
                 _invert(tau, first, stop, done, gain, h, powers, w, change)
             sinh, cosh = math.sinh(left), math.cosh(left)
@@ -338,8 +378,97 @@ def _path(
                 odd, even = _sinh_cosh(w[i])
                 x[i] = sinh * even + cosh * odd
                 w[i] += left + skip
+            if slopes:
+                _sensitivities(
+                    *(first, stop, left, h, last, weighted, skip, rho, alpha2, eta2, depth),
+                    *(w, x, change, slope, missing, stiffness, scratch),
+                )
             first = stop
         done += gain
+        weighted += weighted_gain
+
+
+@compiled
+def _layers(
+    x: float, rho: float, alpha2: float, eta2: float, depth: int
+) -> tuple[float, float, float, float]:
+    """Return Theta, 1 / K, and the first two derivatives of ln(Theta) with respect to ln(x) at x = sinh w."""
+    a2, b2 = alpha2 * x * x, eta2 * x * x
+    learned, root_b = math.sqrt(1 + a2), math.sqrt(1 + b2)
+    for _ in range(depth):
+        learned *= root_b
+    a_share, b_share = a2 / (1 + a2), b2 / (1 + b2)
+    elasticity = 1 + a_share + depth * b_share
+    bend = 2 * (a_share / (1 + a2) + depth * b_share / (1 + b2))
+    return rho * x * learned, rho * learned * learned * elasticity, elasticity, bend
+
+
+@compiled
+def _weigh(
+    left: float, last: bool, rho: float, alpha2: float, eta2: float, depth: int, scratch: Array
+) -> float:
+    """Write G / (1 - Theta), in the last panel -K' / (1 - Theta), into row 6 of scratch; return its mean."""
+    mean, sinh, cosh = 0.0, math.sinh(left), math.cosh(left)
+    for k in range(NODES):
+        theta, stiffness, elasticity, bend = _layers(scratch[3, k], rho, alpha2, eta2, depth)
+        weighted = scratch[2, k]
+        if last:
+            coth = (cosh * scratch[1, k] + sinh * scratch[0, k]) / scratch[3, k]
+            weighted = (2 * (elasticity - 1) + bend / elasticity) * coth / stiffness
+        scratch[6, k] = weighted / (1 - theta)
+        mean += WEIGHTS[k] * scratch[6, k]
+    return mean
+
+
+@compiled
+def _sensitivities(
+    first: int,
+    stop: int,
+    left: float,
+    h: float,
+    last: bool,
+    weighted: float,
+    skip: float,
+    rho: float,
+    alpha2: float,
+    eta2: float,
+    depth: int,
+    w: Array,
+    x: Array,
+    y: Array,
+    slope: Array,
+    missing: Array,
+    stiffness: Array,
+    scratch: Array,
+) -> None:
+    """Write d theta / dz, 1 - Theta and 1 / K on a panel; in the last one w = end - h e^-y."""
+    end, pole, coth, elasticity, bend = left + h, 0.0, 0.0, 0.0, 0.0
+    if last:
+        x_end, x_left = math.sinh(end), math.sinh(left)
+        coth = math.cosh(end) / x_end
+        _, end_stiffness, elasticity, bend = _layers(x_end, rho, alpha2, eta2, depth)
+        pole = (2 * (elasticity - 1) + bend / elasticity) / (end_stiffness * elasticity)
+        for k in range(NODES):
+            scratch[6, k] -= pole / (h * (1 - XI[k]))
+        theta, left_stiffness, _, _ = _layers(x_left, rho, alpha2, eta2, depth)
+        weighted -= 1 / (left_stiffness * (1 - theta))
+    _product(TO_LEGENDRE, scratch[6], scratch[3])
+    _product(AVERAGES, scratch[3], scratch[7])
+    for i in range(first, stop):
+        done = (w[i] - skip - left) / h
+        theta, stiffness[i], _, _ = _layers(x[i], rho, alpha2, eta2, depth)
+        missing[i] = 1 - theta
+        integral = weighted + h * done * _average(scratch[7], 2 * done - 1)[0]
+        if last:
+            late = min(y[i], 700.0)
+            d = h * math.exp(-late)
+            if d < 1e-5 * min(end, 1.0):  # by the series of ln(Theta) at the end
+                bent = bend * coth * coth - elasticity * (coth * coth - 1)
+                missing[i] = -math.expm1(d * (bent * d / 2 - elasticity * coth))
+            integral += pole * late
+        slope[i] = missing[i] * stiffness[i] * integral
+        if last:
+            slope[i] += 1
 
 
 @reordered
@@ -406,17 +535,18 @@ def _invert_last(
     pole: float,
     powers: Array,
     w: Array,
+    late: Array,
 ) -> None:
-    """Solve h xi average(xi) + pole y = tau - done with xi = 1 - e^-y, for y in [0, inf]; write h xi."""
+    """Solve h xi average(xi) + pole y = tau - done with xi = 1 - e^-y, y in [0, inf]; write h xi and y."""
     y, speed = 0.0, 1 / (gain + pole)
     for i in range(first, stop):
         if i > first and tau[i] == tau[i - 1]:
-            w[i] = w[i - 1]
+            w[i], late[i] = w[i - 1], y
             continue
         target = tau[i] - done
-        late = (target - gain) / pole
+        bound = (target - gain) / pole
         y += (target if i == first else tau[i] - tau[i - 1]) * speed
-        y = max(late, y) if gain > 0 else min(late, y)  # a bound: the left side is concave or convex
+        y = max(bound, y) if gain > 0 else min(bound, y)  # a bound: the left side is concave or convex
         xi = 1.0
         for _ in range(60):
             if not y < 45:
@@ -430,4 +560,4 @@ def _invert_last(
             if not change * change * (1 - xi) > 1e-14 * y * y:
                 xi += change * (1 - xi) * (1 - change / 2)
                 break
-        w[i] = h * xi
+        w[i], late[i] = h * xi, y

@@ -19,7 +19,7 @@ import numpy as np
 
 from opgd._validate import Array
 
-__all__ = ["solve"]
+__all__ = ["slopes", "solve"]
 
 
 def solve(z: Array, lam: Array, times: Array, out: list[Array]) -> None:
@@ -120,3 +120,48 @@ def _solve_carefully(z: Array, lam: Array, t: float) -> tuple[Array, Array, Arra
             z * np.ldexp(2 * tanh / root / np.sqrt(np.ldexp(1.0, power % 2)), -(power // 2)),
         )
     return theta, a, beta
+
+
+def slopes(z: Array, lam: Array, times: Array, out: Array) -> None:
+    r"""Write $\partial\theta / \partial z$ of 1-d `z`, `lam` at each time into the rows of `out`.
+
+    With $r = \lambda / \kappa$, $s = 2 |z| / \kappa$, $h = \kappa t$ and $A, P, Q$ in units of $\kappa$,
+
+    .. math::
+
+        P^2 Q^2 \, \frac{\partial \theta}{\partial z} = \frac{s^2 h (1 - T^2)(A^2 + s^2 T^2)}{r}
+        + 2 T (r + T) (1 + 2 r T + T^2) .
+    """
+    if not z.size:
+        return
+    # powers of two next to max(|z|, lam) are taken out, so that kappa neither overflows nor underflows
+    power = np.frexp(np.maximum(np.abs(z), lam))[1]
+    s, r = np.ldexp(np.abs(z), 1 - power), np.ldexp(lam, -power)
+    kappa = np.hypot(r, s)
+    moves = kappa > 0
+    s, r = (np.divide(part, kappa, out=np.zeros_like(z), where=moves) for part in (s, r))
+    far = not r.min() > 1e-140  # then Q may be beyond the range of a double
+    with np.errstate(all="ignore"):
+        for row, t in zip(out, times, strict=True):
+            h = kappa * np.ldexp(t, power) if t else np.zeros_like(z)
+            growth = np.expm1(np.minimum(h, 690))  # beyond, exp(-h) is negligible and T = 1
+            wide = growth + 2
+            tanh = growth / wide
+            a, st2 = 1 + r * tanh, (s * tanh) ** 2
+            p, q = a + s * tanh, r / (1 + s) + 2 * s / (r * wide) + tanh
+            late = 2 * tanh * (r + tanh) * (1 + tanh * (2 * r + tanh))
+            jump = s * s * np.minimum(h, 690) * (4 / wide * (1 - 1 / wide)) * (a * a + st2)
+            row[:] = (jump / r + late) / (p * q) ** 2
+            early = h < 1e-20  # first order in t
+            if early.any():
+                lam_m, lam_e = np.frexp(lam[early])
+                t_m, t_e = math.frexp(t)
+                row[early] = np.ldexp(lam_m * t_m, lam_e + t_e)
+            if far:
+                log_r, decay = np.log(lam) - np.log(kappa) - power * math.log(2), np.log1p(np.exp(-h))
+                log_q = np.logaddexp(math.log(2) + np.log(s) - log_r - h - decay, np.log(r / (1 + s) + tanh))
+                log_jump = 2 * np.log(s) + np.log(4 * h) - h - 2 * decay + np.log(a * a + st2)
+                log_slope = np.logaddexp(log_jump - log_r, np.log(late)) - 2 * (np.log(p) + log_q)
+                use = ~(r > 1e-140) & ~early
+                row[use] = np.exp(log_slope[use])
+            row[lam == 0] = 0

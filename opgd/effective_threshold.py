@@ -1,0 +1,72 @@
+"""The over-parameterized flow as a threshold: which observations it has learned at a given time."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.optimize.elementwise import find_root
+
+from opgd import _validate as check
+from opgd._validate import Array
+from opgd.flows import OverParameterizedFlow
+
+__all__ = ["effective_threshold"]
+
+
+def effective_threshold(flow: OverParameterizedFlow, eigenvalues: ArrayLike, t: float) -> Array:
+    r"""Find the observation of which the flow has learned half: $|z|$ with $\theta(t) = z / 2$.
+
+    The flow is a smooth threshold in $z$, and this is its level. A larger observation is learned sooner, so
+    there is one such $|z|$, or the flow has more than half of every observation, and the level is 0.
+
+    Parameters
+    ----------
+    flow : OverParameterizedFlow
+        The flow.
+    eigenvalues : array_like
+        $\lambda > 0$.
+    t : float
+        Flow time, > 0.
+
+    Returns
+    -------
+    ndarray, shape of `eigenvalues`
+        To a relative error of about 1e-7.
+
+    Raises
+    ------
+    ValueError
+        If an argument is outside its range.
+
+    Examples
+    --------
+    >>> from opgd import OverParameterizedFlow
+    >>> from opgd.effective_threshold import effective_threshold
+    >>> effective_threshold(OverParameterizedFlow(depth=0), [1e-2, 1e-4, 1e-6], t=100.0).round(4).tolist()
+    [0.0, 0.0364, 0.0621]
+    """
+    if not isinstance(flow, OverParameterizedFlow):
+        raise ValueError(f"flow = {flow!r} is not allowed: it must be an OverParameterizedFlow")
+    lam, t = check.array("eigenvalues", eigenvalues, least=0), check.real("t", t, above=0)
+    if lam.size and lam.min() == 0:
+        raise ValueError("eigenvalues holds 0.0 and must hold finite real numbers > 0")
+
+    def excess(log_z: Array, lam: Array) -> Array:
+        z = np.exp(log_z)
+        return np.asarray(flow.estimate(z, lam, t) / z - 0.5)
+
+    low, high = np.full(lam.shape, -math.log(t * flow.b0**flow.depth) - 12.0), np.full(lam.shape, 0.0)
+    high = low + 12.0
+    for _ in range(60):
+        short = excess(high, lam) < 0
+        if not short.any():
+            break
+        low, high = np.where(short, high, low), np.where(short, high + 1.0, high)
+    bounded = excess(low, lam) < 0
+    level = np.zeros(lam.shape)
+    if bounded.any():
+        found = find_root(excess, (low[bounded], high[bounded]), args=(lam[bounded],))
+        level[bounded] = np.exp(found.x)
+    return level
