@@ -7,7 +7,6 @@ Run it with `make book`, or with `python -m doit` in the environment. Everything
 from __future__ import annotations
 
 import sys
-from collections.abc import Set
 from pathlib import Path
 
 from doit import get_var
@@ -23,8 +22,6 @@ from press.reporter import BookReporter
 PROJECT = Project(Path(__file__).resolve().parent)
 PROFILE = get_var("profile", profiles.DEFAULT)
 PRESS = [sys.executable, "-m", "press"]
-# Modules of press that shape the site only: a change there rebuilds the pages but executes nothing.
-SITE_ONLY = {"site.py", "provenance.py", "sphinx_ext.py", "reporter.py", "badges.py", "statements.py"}
 
 
 class ContentChecker(MD5Checker):
@@ -53,12 +50,10 @@ DOIT_CONFIG = {
 }
 
 
-def files(directory: str, pattern: str = "*", leave_out: Set[str] = frozenset()) -> list[str]:
+def files(directory: str, pattern: str = "*") -> list[str]:
     """Files below a directory of the project, without caches."""
     found = (PROJECT.root / directory).rglob(pattern)
-    return sorted(
-        str(p) for p in found if p.is_file() and "__pycache__" not in p.parts and p.name not in leave_out
-    )
+    return sorted(str(p) for p in found if p.is_file() and "__pycache__" not in p.parts)
 
 
 def executed(chapter: str) -> str:
@@ -77,7 +72,7 @@ def task_prepare():
 
 def task_chapter():
     """Execute each chapter whose text, parameters, mathematics, press or environment changed."""
-    sources = files("opgd") + files("press", "*.py", SITE_ONLY) + [str(PROJECT.root / "requirements.lock")]
+    sources = [str(path) for path in PROJECT.inputs()]
     for name in PROJECT.chapters():
         text = PROJECT.source(name)
         given = profiles.overrides(PROJECT, PROFILE, name)

@@ -1,4 +1,4 @@
-"""Command line: `python -m press run CHAPTER [-p NAME VALUE]...`; `make` and the build graph use it too."""
+"""Command line: `python -m press run CHAPTER`, `sweep`, `describe`, `verify`, `lab`, steps of the build."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ def main(arguments: list[str] | None = None) -> int:
     Returns
     -------
     int
-        0 if all went well, 1 if a chapter or the site failed, 2 for bad input, 130 after Ctrl-C.
+        0 if all went well, 1 if a chapter or the site failed or numbers differ, 2 for bad input, 130
+        after Ctrl-C.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -40,6 +41,13 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
+def _describe(project: Project, options: argparse.Namespace) -> int:
+    from press.describe import describe, overview
+
+    print(describe(project, options.chapter) if options.chapter else overview(project))
+    return 0
+
+
 def _run(project: Project, options: argparse.Namespace) -> int:
     from press import profiles
     from press.execute import ChapterFailed, execute
@@ -53,12 +61,88 @@ def _run(project: Project, options: argparse.Namespace) -> int:
         given |= profiles.read_mapping(options.file.read_text(encoding="utf-8"), str(options.file))
     given |= dict(options.parameters)
     try:
-        execute(project, options.chapter, given, profile=options.profile, output=output)
+        execute(
+            project,
+            options.chapter,
+            given,
+            profile=options.profile,
+            output=output,
+            progress=sys.stderr.isatty(),
+        )
     except ChapterFailed as failure:
         print(failure, file=sys.stderr)
         return 1
     print(f"wrote {output}")
+    if options.html:
+        from press.onepage import onepage
+
+        page = output.with_suffix(".html")
+        write_atomically(page, onepage(project, output))
+        print(f"wrote {page}")
     return 0
+
+
+def _sweep(project: Project, options: argparse.Namespace) -> int:
+    from press import profiles
+    from press.comparison import page
+    from press.grid import points_of
+    from press.sweep import sweep
+    from press.table import table, write_table
+
+    if options.workers < 1:
+        raise ValueError(f"-j {options.workers}: it must be at least 1")
+    chapter, directory = options.chapter, options.output
+    project.source(chapter)
+    points = points_of(
+        project,
+        chapter,
+        options.grid.read_text(encoding="utf-8"),
+        str(options.grid),
+        profile=options.profile,
+        given=profiles.overrides(project, options.profile, chapter),
+        limit=options.limit,
+    )
+    outcome = sweep(
+        project,
+        chapter,
+        points,
+        directory,
+        profile=options.profile,
+        workers=options.workers,
+        scheduler=options.scheduler,
+    )
+    frame = table(points, outcome)
+    write_table(frame, directory)
+    write_atomically(directory / "index.html", page(chapter, options.profile, frame, points, outcome))
+    there = len(points) - outcome.executed - len(outcome.errors)
+    print(
+        f"{len(points)} points: {there} were there, {outcome.executed} executed, {len(outcome.errors)} failed"
+    )
+    print(f"wrote {directory / 'table.parquet'}, table.csv and index.html")
+    for point in points:
+        if point.key in outcome.errors:
+            print(f"failed: {point.values}\n{outcome.errors[point.key]}", file=sys.stderr)
+    return 1 if outcome.errors else 0
+
+
+def _verify(project: Project, options: argparse.Namespace) -> int:
+    from press.verify import renew, verify
+
+    if options.renew:
+        print(f"wrote {project.reference}: {renew(project)} rows")
+        return 0
+    count, differences = verify(project)
+    for difference in differences:
+        print(difference)
+    print(f"{count - len(differences)} of {count} rows agree with {project.reference.name}")
+    return 1 if differences else 0
+
+
+def _lab(project: Project, options: argparse.Namespace) -> int:
+    from press.laboratory import command
+
+    os.chdir(project.root)
+    os.execv(sys.executable, command(project, options.rest))
 
 
 def _ledger(project: Project, options: argparse.Namespace) -> int:
@@ -122,7 +206,18 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("-f", dest="file", type=Path, metavar="FILE", help="YAML file of parameters")
     run.add_argument("--profile", default="default", metavar="NAME", help="a file in profiles/")
     run.add_argument("-o", dest="output", type=Path, metavar="FILE", help="the executed notebook")
+    run.add_argument("--html", action="store_true", help="write one HTML page beside it, too")
     run.set_defaults(command=_run)
+    _add_sweep(commands.add_parser("sweep", help="execute a chapter over a grid of parameters"))
+    describe = commands.add_parser("describe", help="list the chapters, or the parameters of one")
+    describe.add_argument("chapter", metavar="CHAPTER", nargs="?", help="name of the chapter")
+    describe.set_defaults(command=_describe)
+    check = commands.add_parser("verify", help="compare the executed chapters with the committed reference")
+    check.add_argument("--renew", action="store_true", help="make the reference from the executed chapters")
+    check.set_defaults(command=_verify)
+    lab = commands.add_parser("lab", help="open JupyterLab with the chapters as notebooks")
+    lab.add_argument("rest", metavar="OPTION", nargs=argparse.REMAINDER, help="options of jupyter lab")
+    lab.set_defaults(command=_lab)
     steps = {"prepare": _prepare, "ledger": _ledger, "theory": _theory, "site": _site}
     texts = {
         "prepare": "fill matplotlib's font cache (a step of the build)",
@@ -133,6 +228,23 @@ def _parser() -> argparse.ArgumentParser:
     for name, command in steps.items():
         commands.add_parser(name, help=texts[name]).set_defaults(command=command)
     return parser
+
+
+def _add_sweep(parser: argparse.ArgumentParser) -> None:
+    from press.grid import LIMIT
+
+    parser.add_argument("chapter", metavar="CHAPTER", help="name of the chapter, such as rates")
+    parser.add_argument("grid", metavar="GRID", type=Path, help="YAML file: fixed, product, points")
+    parser.add_argument(
+        "-o", dest="output", type=Path, required=True, metavar="DIR", help="where the results go, or are"
+    )
+    parser.add_argument("-j", dest="workers", type=int, default=1, metavar="N", help="local processes")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="an existing dask scheduler, tcp://HOST:PORT")
+    parser.add_argument("--profile", default="default", metavar="NAME", help="a file in profiles/")
+    parser.add_argument(
+        "--limit", type=int, default=LIMIT, metavar="N", help=f"allow so many points (default {LIMIT})"
+    )
+    parser.set_defaults(command=_sweep)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -22,13 +23,33 @@ from press import environment, gate
 from press.parameters import Value, read_parameters, resolve
 from press.project import Project, write_atomically
 
-__all__ = ["ChapterFailed", "clean_notebook", "execute"]
+__all__ = ["ChapterFailed", "clean_notebook", "execute", "run"]
 
+_BAR = "{desc} |{bar}| cell {n_fmt} of {total_fmt}, {elapsed}"
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class ChapterFailed(Exception):
-    """A chapter raised an error or did not pass the gate; the message says where and why."""
+    """A chapter raised an error or did not pass the gate.
+
+    Parameters
+    ----------
+    message : str
+        Where and why.
+    notebook : str
+        The notebook up to there, as JSON; empty if there is none.
+    """
+
+    def __init__(self, message: str, notebook: str = "") -> None:
+        super().__init__(message, notebook)  # both, so that the error survives the way to another process
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+    @property
+    def notebook(self) -> str:
+        """The notebook up to the failure, as JSON."""
+        return str(self.args[1])
 
 
 def clean_notebook(source: Path) -> nbformat.NotebookNode:
@@ -54,7 +75,13 @@ def clean_notebook(source: Path) -> nbformat.NotebookNode:
 
 
 def execute(
-    project: Project, chapter: str, overrides: Mapping[str, Any], *, profile: str, output: Path
+    project: Project,
+    chapter: str,
+    overrides: Mapping[str, Any],
+    *,
+    profile: str,
+    output: Path,
+    progress: bool = False,
 ) -> dict[str, Value]:
     """Execute a chapter and publish the notebook at `output`, or nothing at all.
 
@@ -73,6 +100,8 @@ def execute(
         Name of the profile, for the record.
     output : pathlib.Path
         Where the executed notebook appears when all went well.
+    progress : bool
+        Whether to show a bar on stderr.
 
     Returns
     -------
@@ -87,38 +116,77 @@ def execute(
         If a cell raised an error or the gate refused the result.
     """
     source = project.source(chapter)
-    parameters = read_parameters(source)
-    values = resolve(parameters, overrides)
-    changed = {name: value for name, value in values.items() if value != parameters[name].default}
+    values = resolve(read_parameters(source), overrides)
     output.parent.mkdir(parents=True, exist_ok=True)
-    clean = project.notebooks / f"{chapter}.ipynb"
-    write_atomically(clean, _text(clean_notebook(source)))
+    write_atomically(project.notebooks / f"{chapter}.ipynb", _text(clean_notebook(source)))
     failed = project.failed / f"{chapter}.ipynb"
     failed.unlink(missing_ok=True)
+    try:
+        text = run(project, chapter, values, profile=profile, progress=progress)
+    except ChapterFailed as failure:
+        if not failure.notebook:
+            raise
+        write_atomically(failed, failure.notebook)
+        where = failed.relative_to(project.root)
+        raise ChapterFailed(f"{failure}\nthe notebook up to there is {where}", failure.notebook) from None
+    write_atomically(output, text)
+    return values
+
+
+def run(
+    project: Project, chapter: str, values: Mapping[str, Value], *, profile: str, progress: bool = False
+) -> str:
+    """Execute a chapter with checked values; nothing is written, except in a scratch directory.
+
+    Parameters
+    ----------
+    project : Project
+        The book.
+    chapter : str
+        The chapter's name.
+    values : mapping of str to value
+        Every parameter, from `press.parameters.resolve`.
+    profile : str
+        Name of the profile, for the record.
+    progress : bool
+        Whether to show a bar over the cells on stderr.
+
+    Returns
+    -------
+    str
+        The executed notebook, as JSON.
+
+    Raises
+    ------
+    ChapterFailed
+        If a cell raised an error or the gate refused the result.
+    """
+    source = project.source(chapter)
+    declared = read_parameters(source)
+    changed = {name: value for name, value in values.items() if value != declared[name].default}
+    bar = {"desc": chapter, "bar_format": _BAR, "file": sys.stderr, "ascii": " #"}
     project.build.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=project.build, prefix="run-") as scratch:
+    _sweep_up(project.build)
+    with tempfile.TemporaryDirectory(dir=project.build, prefix=f"run-{os.getpid()}-") as scratch:
         raw = Path(scratch) / f"{chapter}.ipynb"
         commit, started, clock = environment.commit(project.root), datetime.now(UTC), time.monotonic()
         try:
             papermill.execute_notebook(
-                str(clean), str(raw), changed, kernel_name="python3", language="python",
-                progress_bar=False, log_output=False, cwd=str(project.root),
+                clean_notebook(source), str(raw), changed, kernel_name="python3", language="python",
+                progress_bar=bar if progress else False, log_output=False, cwd=str(project.root),
                 # the kernel's own log only: at shutdown it may report an interrupt as an error
                 extra_arguments=["--IPKernelApp.log_level=50"],
             )  # fmt: skip
         except PapermillExecutionError as error:
-            _keep(raw, failed)
-            raise ChapterFailed(_summary(chapter, error, failed.relative_to(project.root))) from None
+            partial = raw.read_text(encoding="utf-8") if raw.is_file() else ""
+            raise ChapterFailed(_summary(chapter, error), partial) from None
         notebook = nbformat.from_dict(json.loads(raw.read_text(encoding="utf-8")))  # type: ignore[no-untyped-call]
-        _describe(notebook, chapter, values, profile=profile, commit=commit, started=started)
-        notebook.metadata.press["seconds"] = round(time.monotonic() - clock, 3)
-        if faults := gate.inspect(notebook, chapter):
-            _keep(raw, failed)
-            raise ChapterFailed(
-                "\n".join([*faults, f"the refused notebook is {failed.relative_to(project.root)}"])
-            )
-        write_atomically(output, _text(notebook))
-    return values
+    _describe(notebook, chapter, values, profile=profile, commit=commit, started=started)
+    notebook.metadata.press["seconds"] = round(time.monotonic() - clock, 3)
+    text = _text(notebook)
+    if faults := gate.inspect(notebook, chapter):
+        raise ChapterFailed("\n".join(faults), text)
+    return text
 
 
 def _describe(
@@ -151,22 +219,20 @@ def _text(notebook: nbformat.NotebookNode) -> str:
     return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
-def _keep(raw: Path, failed: Path) -> None:
-    """Keep a failed notebook where a reader can look at it."""
-    if raw.is_file():
-        failed.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(raw, failed)
+def _sweep_up(build: Path) -> None:
+    """Remove the scratch directories that killed processes of this machine have left."""
+    for left in build.glob("run-*-*"):
+        number = left.name.split("-")[1]
+        try:
+            os.kill(int(number), 0)
+        except ProcessLookupError:
+            shutil.rmtree(left, ignore_errors=True)
+        except (ValueError, OSError):  # not ours to judge
+            continue
 
 
-def _summary(chapter: str, error: PapermillExecutionError, failed: Path) -> str:
+def _summary(chapter: str, error: PapermillExecutionError) -> str:
     """Say which cell failed, its source, and the end of the traceback."""
     source = "\n".join(f"    {line}" for line in str(error.source).splitlines()[:12])
     trace = _ANSI.sub("", "\n".join(error.traceback)).splitlines()[-15:]
-    return "\n".join(
-        [
-            f"{chapter}: {error.ename} in the cell",
-            source,
-            *(f"  {line}" for line in trace),
-            f"the notebook up to there is {failed}",
-        ]
-    )
+    return "\n".join([f"{chapter}: {error.ename} in the cell", source, *(f"  {line}" for line in trace)])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import io
 import math
+import reprlib
 import tokenize
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ __all__ = ["TYPES", "Parameter", "Value", "coerce", "read_parameters", "resolve"
 
 Scalar = int | float | str | bool
 Value = Scalar | list[int] | list[float] | list[str]
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 60
+_SHORT.maxlevel = 3
 TYPES = ("int", "float", "str", "bool", "list[int]", "list[float]", "list[str]")
 
 
@@ -119,7 +123,10 @@ def resolve(parameters: Mapping[str, Parameter], overrides: Mapping[str, Any]) -
     unknown = [name for name in overrides if name not in parameters]
     if unknown:
         known = ", ".join(parameters) or "none"
-        raise ValueError(f"unknown parameter {unknown[0]!r}; this chapter's parameters are: {known}")
+        given = _short(overrides[unknown[0]])
+        raise ValueError(
+            f"unknown parameter {unknown[0]!r} = {given}; this chapter's parameters are: {known}"
+        )
     values = {name: parameter.default for name, parameter in parameters.items()}
     return values | {name: coerce(parameters[name], value) for name, value in overrides.items()}
 
@@ -161,8 +168,8 @@ def coerce(parameter: Parameter, value: Any) -> Value:
         if not isinstance(value, list | tuple) or not value:
             raise ValueError("not a list with at least one element")
         return [_scalar(parameter.annotation[5:-1], item, parameter.range) for item in value]  # type: ignore[return-value]
-    except (ValueError, OverflowError, yaml.YAMLError) as error:
-        reason = "not valid YAML" if isinstance(error, yaml.YAMLError) else str(error)
+    except (ValueError, OverflowError, RecursionError, yaml.YAMLError) as error:
+        reason = "not valid YAML" if isinstance(error, yaml.YAMLError | RecursionError) else str(error)
         raise ValueError(
             f"parameter {parameter.name} = {_short(value)}: {reason}; allowed: {parameter.allowed}"
         ) from None
@@ -244,5 +251,9 @@ def _comments(source: str) -> dict[int, str]:
 
 
 def _short(value: object) -> str:
-    text = repr(value)
+    """Show a value in at most 60 characters, at a cost that does not depend on its size."""
+    try:
+        text = _SHORT.repr(value)
+    except ValueError:  # Python refuses to write integers of thousands of digits
+        text = f"{type(value).__name__} of thousands of digits"
     return text if len(text) <= 60 else text[:57] + "..."

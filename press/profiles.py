@@ -79,7 +79,7 @@ def read_mapping(text: str, name: str) -> dict[str, Any]:
     """
     try:
         content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ValueError(f"{name}: not valid YAML: {' '.join(str(error).split())}") from None
     if content is None:
         return {}

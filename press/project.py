@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-__all__ = ["Project", "write_atomically"]
+__all__ = ["NOT_EXECUTION", "Project", "write_atomically"]
+
+NOT_EXECUTION = frozenset(
+    {"badges.py", "comparison.py", "describe.py", "grid.py", "launch.py", "onepage.py", "provenance.py"}
+    | {"reporter.py", "results.py", "site.py", "sphinx_ext.py", "statements.py", "sweep.py", "table.py"}
+    | {"verify.py"}
+)
+"""Modules of press that do not shape what a chapter computes: a change there executes nothing again."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +89,11 @@ class Project:
         return self.build / "results" / "theory.xml"
 
     @property
+    def reference(self) -> Path:
+        """The committed results, to compare one's own with."""
+        return self.book / "reference.json"
+
+    @property
     def html(self) -> Path:
         """The finished book."""
         return self.build / "html"
@@ -114,6 +129,38 @@ class Project:
             Names of chapters with code; pages of prose only are left out.
         """
         return [page for page in self.pages() if is_notebook(self.book / f"{page}.md")]
+
+    def inputs(self) -> list[Path]:
+        """Return the files, besides a chapter's own text, that an executed chapter depends on.
+
+        Returns
+        -------
+        list of pathlib.Path
+            The mathematics, the part of press that executes, and the lock of the environment.
+        """
+        opgd = [p for p in (self.root / "opgd").rglob("*") if p.is_file() and "__pycache__" not in p.parts]
+        press = [p for p in (self.root / "press").glob("*.py") if p.name not in NOT_EXECUTION]
+        return [*sorted([*opgd, *press]), self.root / "requirements.lock"]
+
+    def identity(self, chapter: str) -> str:
+        """Identify the text of a chapter, the files it depends on and the version of Python.
+
+        Parameters
+        ----------
+        chapter : str
+            The chapter's name.
+
+        Returns
+        -------
+        str
+            A hexadecimal digest; the same in every copy of the project, wherever it lies.
+        """
+        python = f"{sys.implementation.name} {sys.version_info.major}.{sys.version_info.minor}"
+        digest = hashlib.sha256(python.encode())
+        for path in [self.source(chapter), *self.inputs()]:
+            digest.update(f"{path.relative_to(self.root).as_posix()}\0".encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        return digest.hexdigest()
 
     def source(self, chapter: str) -> Path:
         """Return the source file of a chapter.
@@ -160,20 +207,20 @@ def is_notebook(path: Path) -> bool:
     return isinstance(head, dict) and "kernelspec" in head
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write `text` to `path` so that the file is the old one or the new one, never a part.
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write `content` to `path` so that the file is the old one or the new one, never a part.
 
     Parameters
     ----------
     path : pathlib.Path
         Where to write; its directory is made if need be.
-    text : str
-        The content, written as UTF-8.
+    content : str or bytes
+        The content; text is written as UTF-8.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

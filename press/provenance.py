@@ -9,7 +9,7 @@ from typing import Any
 from press.parameters import Parameter
 from press.profiles import DEFAULT
 
-__all__ = ["banner", "provenance"]
+__all__ = ["banner", "parameter_rows", "provenance"]
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
@@ -55,10 +55,7 @@ def provenance(press: Mapping[str, Any], parameters: Mapping[str, Parameter], do
         MyST text.
     """
     values = press["parameters"]
-    rows = [
-        [name, _value(values[name]), p.annotation, _value(p.default), str(p.range or "any"), p.help]
-        for name, p in parameters.items()
-    ]
+    rows = parameter_rows(parameters, values)
     facts = [
         ["Profile", press["profile"]],
         ["Seed", _value(values["seed"]) if "seed" in values else "none: nothing here is random"],
@@ -69,16 +66,39 @@ def provenance(press: Mapping[str, Any], parameters: Mapping[str, Parameter], do
     ]
     return "\n".join(
         [
-            "## Parameters and provenance",
+            "## Parameters",
             "",
             f"The parameters of this chapter and the values this page was made with; change them with "
             f'`make chapter C={press["chapter"]} P="-p NAME VALUE"`.',
             "",
             _table(["Name", "Value here", "Type", "Default", "Allowed", "Meaning"], rows, code_columns=4),
-            _table(["How this page was made", "Value"], facts),
+            "### How this page was made",
+            "",
+            _table(["What", "Value"], facts),
             f"{{download}}`Download the executed notebook <{download}>`",
         ]
     )
+
+
+def parameter_rows(parameters: Mapping[str, Parameter], values: Mapping[str, Any]) -> list[list[str]]:
+    """Return the rows of the table of parameters.
+
+    Parameters
+    ----------
+    parameters : mapping of str to Parameter
+        What the chapter declares.
+    values : mapping of str to value
+        The values to show.
+
+    Returns
+    -------
+    list of list of str
+        Name, value, type, default, what is allowed, help.
+    """
+    return [
+        [name, _value(values[name]), p.annotation, _value(p.default), str(p.range or "any"), p.help]
+        for name, p in parameters.items()
+    ]
 
 
 def _table(header: list[str], rows: list[list[str]], code_columns: int = 0) -> str:

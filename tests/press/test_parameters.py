@@ -150,7 +150,7 @@ def test_bad_values_name_parameter_value_and_what_is_allowed(
 
 
 def test_unknown_name(declared: dict[str, Parameter]) -> None:
-    with pytest.raises(ValueError, match=r"unknown parameter 'repetition'; .*repetitions, p"):
+    with pytest.raises(ValueError, match=r"unknown parameter 'repetition' = 8; .*repetitions, p"):
         resolve(declared, {"repetition": 8})
 
 

@@ -1,0 +1,99 @@
+"""What chapters there are, what parameters they take, and what running them costs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tabulate import tabulate  # type: ignore[import-untyped]
+
+from press.execute import clean_notebook
+from press.parameters import read_parameters
+from press.project import Project
+from press.provenance import parameter_rows
+from press.verify import read_reference
+
+__all__ = ["cost", "describe", "overview"]
+
+
+def overview(project: Project) -> str:
+    """List the chapters of the book.
+
+    Parameters
+    ----------
+    project : Project
+        The book.
+
+    Returns
+    -------
+    str
+        A table of names, titles, numbers of parameters and recorded times.
+    """
+    rows = [
+        [name, _title(project, name), str(len(read_parameters(project.source(name)))), cost(project, name)]
+        for name in project.chapters()
+    ]
+    headers = ["Chapter", "Title", "Parameters", "Time"]
+    return str(tabulate(rows, headers, tablefmt="simple", disable_numparse=True))
+
+
+def describe(project: Project, chapter: str) -> str:
+    """Describe a chapter.
+
+    Parameters
+    ----------
+    project : Project
+        The book.
+    chapter : str
+        Its name.
+
+    Returns
+    -------
+    str
+        Title, recorded time, and a table of the parameters: name, type, default, what is allowed, help.
+
+    Raises
+    ------
+    ValueError
+        If there is no such chapter.
+    """
+    parameters = read_parameters(project.source(chapter))
+    rows = [[name, kind, default, allowed, text] for name, _, kind, default, allowed, text in
+            parameter_rows(parameters, {name: p.default for name, p in parameters.items()})]  # fmt: skip
+    headers = ["Name", "Type", "Default", "Allowed", "Meaning"]
+    table = tabulate(
+        rows, headers, tablefmt="simple", disable_numparse=True, maxcolwidths=[None, None, 34, None, 50]
+    )
+    return f"{chapter}: {_title(project, chapter)}\nTime: {cost(project, chapter)}\n\n{table}"
+
+
+def cost(project: Project, chapter: str) -> str:
+    """Say how long the last execution took: here if there was one, else where the reference was made.
+
+    Parameters
+    ----------
+    project : Project
+        The book.
+    chapter : str
+        The chapter's name.
+
+    Returns
+    -------
+    str
+        Seconds, profile and machine; "not recorded" if nothing is known.
+    """
+    path = project.executed / f"{chapter}.ipynb"
+    press: dict[str, Any] | None = None
+    if path.is_file():
+        press = json.loads(path.read_text(encoding="utf-8"))["metadata"]["press"]
+    elif project.reference.is_file():
+        press = read_reference(project)["chapters"].get(chapter)
+    if press is None:
+        return "not recorded"
+    return f"{press['seconds']:.0f} s (profile {press['profile']}, {press['machine']})"
+
+
+def _title(project: Project, chapter: str) -> str:
+    cells = clean_notebook(project.source(chapter)).cells
+    lines = [line for cell in cells if cell.cell_type == "markdown" for line in cell.source.splitlines()]
+    return next((line[2:].strip() for line in lines if line.startswith("# ")), "")

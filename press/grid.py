@@ -1,0 +1,143 @@
+"""Grids of parameters: a YAML file names combinations and single points; each is checked before any runs."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from press.parameters import Parameter, Value, coerce, read_parameters, resolve
+from press.profiles import read_mapping
+from press.project import Project
+
+__all__ = ["LIMIT", "Point", "points_of"]
+
+LIMIT = 500
+"""A larger grid needs an explicit permission."""
+
+PARTS = ("fixed", "product", "points")
+
+
+@dataclass(frozen=True)
+class Point:
+    """One choice of all parameters of a chapter.
+
+    Parameters
+    ----------
+    values : dict
+        Every parameter's value.
+    key : str
+        Its name: a digest of the values, the profile, and the text and code that they go into. A
+        changed chapter or library gives another name, so that old results are never taken for new.
+    """
+
+    values: dict[str, Value]
+    key: str
+
+
+def points_of(
+    project: Project,
+    chapter: str,
+    text: str,
+    name: str,
+    *,
+    profile: str,
+    given: Mapping[str, Any],
+    limit: int = LIMIT,
+) -> list[Point]:
+    """Read a grid and check every point of it.
+
+    The file is a mapping of up to three parts: `fixed` (a mapping of parameters to values, for all
+    points), `product` (a mapping of parameters to lists of values, of which every combination is a
+    point) and `points` (a list of mappings, one point each). A point that occurs twice counts once.
+
+    Parameters
+    ----------
+    project : Project
+        The book.
+    chapter : str
+        The chapter's name.
+    text : str
+        The file's content.
+    name : str
+        The file's name, for messages.
+    profile : str
+        Name of the profile, which is part of each point's name.
+    given : mapping
+        Values that hold where the file says nothing: the profile's.
+    limit : int
+        The largest number of points allowed.
+
+    Returns
+    -------
+    list of Point
+        The combinations in the order of the file, the last parameter varying fastest; then the points.
+
+    Raises
+    ------
+    ValueError
+        If the file has another form, names no point or more than `limit`, or if any point has an
+        unknown parameter or a bad value.
+    """
+    parameters = read_parameters(project.source(chapter))
+    parts = read_mapping(text, name)
+    unknown = [part for part in parts if part not in PARTS]
+    if unknown:
+        raise ValueError(f"{name}: unknown part {unknown[0]!r}; a grid has the parts {', '.join(PARTS)}")
+    fixed = _mapping(parts.get("fixed", {}), f"{name}: fixed")
+    axes = _mapping(parts.get("product", {}), f"{name}: product")
+    single = parts.get("points", [])
+    if not isinstance(single, list):
+        raise ValueError(f"{name}: points: not a list of mappings of parameters to values")
+    size = (math.prod(_length(axes, axis, name) for axis in axes) if axes else 0) + len(single)
+    if size == 0:
+        raise ValueError(f"{name}: names no point: give `product` or `points`")
+    if size > limit:
+        raise ValueError(f"{name}: {size} points are more than {limit}; if you mean it, add --limit {size}")
+    base = dict(given) | _checked(parameters, fixed, f"{name}: fixed")
+    for axis, values in axes.items():
+        for value in values:
+            _checked(parameters, {axis: value}, f"{name}: product")
+        if axis in fixed:
+            raise ValueError(f"{name}: {axis} stands in both fixed and product")
+    combinations = [dict(zip(axes, chosen, strict=True)) for chosen in itertools.product(*axes.values())]
+    wanted = [*(combinations if axes else []), *_singles(parameters, single, name)]
+    identity = project.identity(chapter)
+    points = [_point(resolve(parameters, base | one), profile, identity) for one in wanted]
+    return list({point.key: point for point in points}.values())
+
+
+def _singles(parameters: Mapping[str, Parameter], single: list[Any], name: str) -> Iterator[dict[str, Any]]:
+    for number, one in enumerate(single, start=1):
+        where = f"{name}: points, number {number}"
+        yield _checked(parameters, _mapping(one, where), where)
+
+
+def _point(values: dict[str, Value], profile: str, identity: str) -> Point:
+    content = json.dumps([identity, profile, values], sort_keys=True, ensure_ascii=True)
+    return Point(values, hashlib.sha256(content.encode()).hexdigest()[:24])
+
+
+def _mapping(part: Any, where: str) -> dict[str, Any]:
+    if not isinstance(part, dict) or not all(isinstance(key, str) for key in part):
+        raise ValueError(f"{where}: not a mapping of parameters to values")
+    return part
+
+
+def _length(axes: Mapping[str, Any], axis: str, name: str) -> int:
+    if not isinstance(axes[axis], list) or not axes[axis]:
+        raise ValueError(f"{name}: product: {axis} is not a list with at least one value")
+    return len(axes[axis])
+
+
+def _checked(parameters: Mapping[str, Parameter], given: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Check single values, so that an error names the part of the file in which it stands."""
+    try:
+        resolve(parameters, given)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
+    return {name: coerce(parameters[name], value) for name, value in given.items()}

@@ -1,0 +1,187 @@
+"""One executed chapter as one HTML file: figures, styles, formulas and the notebook itself are inside."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import mimetypes
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import yaml
+from docutils import nodes  # type: ignore[import-untyped]
+from sphinx.application import Sphinx
+
+from press.project import Project
+from press.site import SiteFailed, page
+from press.statements import FOLDER
+
+__all__ = ["onepage", "setup"]
+
+_LAYOUT = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{ title|striptags|e }}</title><!-- STYLE -->
+<!-- FORMULAS --></head>
+<body><main>{% block body %}{% endblock %}</main></body></html>
+"""
+_STYLE = """body { font: 1rem/1.55 system-ui, sans-serif; max-width: 50rem; margin: 0 auto; padding: 1rem;
+  color: #1a1a1a; background: #fff; }
+div.body { max-width: none; } img { max-width: 100%; } pre { overflow-x: auto; padding: .6rem; }
+div.cell, div.math, .cell_output { overflow-x: auto; } .headerlink { display: none; }
+figure { margin: 1rem 0; } figcaption { font-size: .9rem; }
+table { border-collapse: collapse; font-size: .85rem; }
+td, th { border-bottom: 1px solid #ccc; padding: .2rem .5rem; }
+.admonition { border-left: .3rem solid #0072b2; padding: .1rem .8rem; background: #f3f3f3; }
+.admonition.warning { border-color: #d55e00; } .admonition-title { font-weight: bold; }"""
+_SHEETS = ("basic.css", "pygments.css", "mystnb.*.css", "proof.css", "book.css")
+
+
+def onepage(project: Project, executed: Path) -> str:
+    """Render an executed notebook as a page that needs no other file and no network.
+
+    Parameters
+    ----------
+    project : Project
+        The book; its settings, bibliography and formula fonts are used.
+    executed : pathlib.Path
+        The executed notebook.
+
+    Returns
+    -------
+    str
+        HTML.
+
+    Raises
+    ------
+    SiteFailed
+        If Sphinx cannot render it.
+    """
+    notebook = json.loads(executed.read_text(encoding="utf-8"))
+    chapter = notebook["metadata"]["press"]["chapter"]
+    with tempfile.TemporaryDirectory(dir=project.build, prefix="page-") as scratch:
+        source, target = Path(scratch) / "source", Path(scratch) / "target"
+        (source / "downloads").mkdir(parents=True)
+        shutil.copy(executed, source / "downloads" / f"{chapter}.ipynb")
+        text = json.dumps(_with_references(page(project, chapter, notebook)), ensure_ascii=False)
+        (source / f"{chapter}.ipynb").write_text(text, encoding="utf-8")
+        _furnish(project, chapter, source)
+        command = [sys.executable, "-m", "sphinx", "-q", "-b", "singlehtml", str(source), str(target)]
+        done = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=False)
+        built = target / f"{chapter}.html"
+        if done.returncode or not built.is_file():
+            raise SiteFailed(f"the page of {chapter} did not build:\n{done.stderr.strip()}")
+        return _contain(built.read_text(encoding="utf-8"), target, project)
+
+
+def _with_references(notebook: dict[str, Any]) -> dict[str, Any]:
+    """Add the list of the works that the chapter cites."""
+    cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown"]
+    if any("{cite" in text for text in cells) and not any("{bibliography}" in text for text in cells):
+        source = "## References\n\n```{bibliography}\n:filter: docname in docnames\n```\n"
+        cell = {"cell_type": "markdown", "id": "references", "metadata": {}, "source": source}
+        notebook["cells"].insert(len(notebook["cells"]) - 1, cell)
+    return notebook
+
+
+def _elsewhere(app: Sphinx, env: object, node: nodes.Element, content: nodes.Element) -> nodes.Node:
+    """Name what stands in another chapter, which this page does not have."""
+    if node.get("reftype") == "doc" and (path := Path.cwd() / "book" / f"{node['reftarget']}.md").is_file():
+        titles = re.findall(r"^# (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        return nodes.emphasis(text=titles[0])
+    return nodes.inline(text="[in another chapter]")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register with Sphinx what a single page needs.
+
+    Parameters
+    ----------
+    app : sphinx.application.Sphinx
+        The application.
+
+    Returns
+    -------
+    dict
+        Sphinx's metadata of an extension.
+    """
+    app.connect("missing-reference", _elsewhere)
+    return {"version": "1", "parallel_read_safe": True}
+
+
+def _furnish(project: Project, chapter: str, source: Path) -> None:
+    """Put beside the notebook what Sphinx needs: settings, a bare layout, bibliography, statements."""
+    settings = yaml.safe_load((project.root / "_config.yml").read_text(encoding="utf-8"))
+    shared = settings["sphinx"]["config"]
+    conf: dict[str, Any] = {
+        "extensions": [
+            "myst_nb",
+            "sphinxcontrib.bibtex",
+            "press.onepage",
+            *settings["sphinx"]["extra_extensions"],
+        ],
+        "root_doc": chapter,
+        "language": "en",
+        "nb_execution_mode": "off",
+        "nb_render_markdown_format": "myst",
+        "myst_enable_extensions": settings["parse"]["myst_enable_extensions"],
+        "bibtex_bibfiles": settings["bibtex_bibfiles"],
+        "bibtex_default_style": shared["bibtex_default_style"],
+        "bibtex_reference_style": shared["bibtex_reference_style"],
+        "mathjax_path": shared["mathjax_path"],
+        "html_theme": "basic",
+        "html_static_path": ["assets"],
+        "html_css_files": ["book.css"],
+        "templates_path": ["templates"],
+        "numfig": True,
+        "exclude_patterns": ["downloads", FOLDER.name],
+    }
+    lines = "".join(f"{name} = {value!r}\n" for name, value in conf.items())
+    (source / "conf.py").write_text(lines, encoding="utf-8")
+    (source / "templates").mkdir()
+    (source / "templates" / "layout.html").write_text(_LAYOUT, encoding="utf-8")
+    (source / "assets").mkdir()
+    shutil.copy(project.book / "assets" / "book.css", source / "assets")
+    for path in [*project.book.glob("*.bib"), project.book / "statements.toml", project.theory]:
+        if path.is_file():
+            shutil.copy(path, source)
+
+
+def _contain(text: str, target: Path, project: Project) -> str:
+    """Put images, styles, formulas and downloads into the page, and take out links that lead nowhere."""
+    text = re.sub(r'src="([^":]+)"', lambda found: f'src="{_data(target / found[1])}"', text)
+    text = re.sub(
+        r'(<a [^>]*?)href="(_downloads/[^"]+)"',
+        lambda found: f'{found[1]}href="{_data(target / found[2])}" download="{Path(found[2]).name}"',
+        text,
+    )
+    text = re.sub(r'<a (?:[^>]*? )?href="(?!#|data:|https?:)[^"]*"[^>]*>(.*?)</a>', r"\1", text, flags=re.S)
+    sheets = [path for pattern in _SHEETS for path in sorted((target / "_static").glob(pattern))]
+    css = "\n".join([*(path.read_text(encoding="utf-8") for path in sheets), _STYLE])
+    css = re.sub(r"@import[^;]*;|url\((?!['\"]?data:)[^)]*\)", "", css)
+    text = text.replace("<!-- STYLE -->", f"<style>\n{css}\n</style>")
+    return text.replace("<!-- FORMULAS -->", _formulas(project) if 'class="math' in text else "")
+
+
+def _formulas(project: Project) -> str:
+    """MathJax (Apache License 2.0) with its fonts inside."""
+    folder = project.book / "assets" / "mathjax"
+    script = (folder / "tex-chtml-full.js").read_text(encoding="utf-8")
+    for font in (folder / "output" / "chtml" / "fonts" / "woff-v2").glob("*.woff"):
+        script = script.replace(f"%%URL%%/{font.name}", _data(font))
+    settings = '{"options": {"ignoreHtmlClass": "tex2jax_ignore|body", "processHtmlClass": "math"}}'
+    return f"<script>window.MathJax = {settings}</script>\n<script>{script}</script>"
+
+
+def _data(path: Path) -> str:
+    """Return a file as a data address."""
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    if not path.is_file():
+        raise SiteFailed(f"the page refers to {html.escape(path.name)}, which does not exist")
+    return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
