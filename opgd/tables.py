@@ -40,6 +40,7 @@ __all__ = [
 ]
 
 SAMPLE_SIZES = np.arange(2000.0, 4001.0, 200.0)
+"""Sample sizes of the tables."""
 REPETITIONS = 256
 SHORT = 1000  # components of the problem whose best time is the first guess
 ROUGH = 2.0  # coarseness of the risk in the search: good to 1e-4

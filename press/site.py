@@ -12,11 +12,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from press.api import PAGE, stage_api
 from press.ledger import MIME
+from press.made_by import annotate, reproduced
 from press.parameters import read_parameters
 from press.profiles import DEFAULT
 from press.project import Project
 from press.provenance import banner, provenance
+from press.public import public_modules, public_names
 from press.statements import FOLDER
 
 __all__ = ["SiteFailed", "build", "stage"]
@@ -63,13 +66,22 @@ def stage(project: Project, site: Path) -> None:
         )
     profiles: dict[str, str] = {}
     chapters = project.chapters()
+    names = public_names(public_modules(project.root, "opgd"))
+    has_reference = PAGE in project.pages()
+    notebooks: dict[str, Any] = {}
+    places: dict[str, tuple[str, str]] = {}
     for chapter in chapters:
         path = project.executed / f"{chapter}.ipynb"
         if not path.is_file():
             raise ValueError(f"chapter {chapter!r} has not been executed: {path} does not exist")
         shutil.copy(path, site / "downloads")
         notebook = json.loads(path.read_text(encoding="utf-8"))
+        notebooks[chapter] = json.loads(path.read_text(encoding="utf-8"))
         profiles[chapter] = notebook["metadata"]["press"]["profile"]
+        for item, place in reproduced(notebook).items():
+            places.setdefault(item, (chapter, place))
+        parameters = list(read_parameters(project.source(chapter)))
+        annotate(notebook, chapter, names, parameters, linked=has_reference)
         text = json.dumps(page(project, chapter, notebook), indent=1, ensure_ascii=False)
         (site / f"{chapter}.ipynb").write_text(text + "\n", encoding="utf-8")
     if len(set(profiles.values())) > 1:
@@ -79,6 +91,9 @@ def stage(project: Project, site: Path) -> None:
         if name not in chapters:
             text = (project.book / f"{name}.md").read_text(encoding="utf-8")
             (site / f"{name}.md").write_text(_below_title(text, banner(profile)), encoding="utf-8")
+    (site / "places.json").write_text(json.dumps(places, indent=1), encoding="utf-8")
+    if has_reference:
+        stage_api(project, site, notebooks)
 
 
 def page(project: Project, chapter: str, notebook: dict[str, Any]) -> dict[str, Any]:

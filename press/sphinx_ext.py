@@ -14,7 +14,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
-from press import badges
+from press import badges, sphinx_api
 from press.ledger import Row
 
 __all__ = ["LedgerTable", "setup"]
@@ -153,6 +153,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """
     app.add_directive("ledger", LedgerTable)
     badges.setup(app)
+    sphinx_api.setup(app)
     _drop_thebe(app)
     app.connect("html-page-context", _check_files, priority=900)
     app.connect("build-finished", _drop_preloads)
