@@ -217,16 +217,18 @@ class _TorusRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         held = min(max(1, round(self.validation_fraction * len(y))), len(y) - 1)
         train, test = train_test_split(rows, test_size=held, random_state=self.random_state)
         features = np.concatenate([block for _, block in feature_chunks(Z[test], self.frequencies_)])
-        states, errors, best = [], [], 0
+        states, errors, best, begins = [], [], 0, 0.0
         for time, state in zip(times, self._follow(Z[train], y[train], eigenvalues, times), strict=True):
             residual = y[test] - self.intercept_ - self._scale * (features @ state.theta)
+            if not states:
+                begins = float(state.learned_eigenvalue.max()) ** -2
             states.append(state)
             errors.append(float(np.square(residual).mean()))
             if self.callback is not None:
                 self.callback(float(time), errors[-1])
             if errors[-1] < errors[best]:
                 best = len(errors) - 1
-            if time > times[max(best, 1)] * 10**self.patience:
+            if time > max(times[best], begins) * 10**self.patience:
                 break
         self.validation_errors_ = np.array(errors)
         return times[: best + 1], states[: best + 1]
@@ -264,7 +266,8 @@ class FixedKernelRegressor(_TorusRegressor):
     validation_fraction : float
         Part of the samples in that split, in (0, 1).
     patience : float
-        Decades of time without improvement after which the search ends, > 0.
+        Decades of time without improvement after which the search ends, > 0. They are counted from the time
+        at which the fastest component moves, at the earliest, since signals emerge one after the other.
     refit : bool
         Whether to follow the flow once more, on all samples, to the time that was found.
     callback : callable, optional
@@ -317,7 +320,7 @@ class FixedKernelRegressor(_TorusRegressor):
         times_per_decade: int = 10,
         early_stopping: bool = True,
         validation_fraction: float = 0.2,
-        patience: float = 1.0,
+        patience: float = 2.0,
         refit: bool = True,
         callback: Callback | None = None,
         random_state: Any = None,
@@ -404,7 +407,7 @@ class DiagonalAdaptiveKernelRegressor(_TorusRegressor):
         times_per_decade: int = 10,
         early_stopping: bool = True,
         validation_fraction: float = 0.2,
-        patience: float = 1.0,
+        patience: float = 2.0,
         refit: bool = True,
         callback: Callback | None = None,
         random_state: Any = None,
