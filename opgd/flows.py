@@ -245,8 +245,8 @@ class OverParameterizedFlow:
         Returns
         -------
         theta, slope : ndarray, shape ``np.shape(t) + broadcast(z, eigenvalues)``
-            $\theta(t)$, and $\partial\theta / \partial z \ge \theta / z$, right to about 1e-12 at depth 0 and to
-            `tolerance` at $D \ge 1$, as far as rounding $t$ allows.
+            $\theta(t)$, and $\partial\theta / \partial z \ge \theta / z$, right to about 1e-12 at depth 0 and
+            to `tolerance` at $D \ge 1$, as far as rounding $t$ allows.
 
         Examples
         --------
