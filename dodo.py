@@ -24,7 +24,10 @@ PROJECT = Project(Path(__file__).resolve().parent)
 PROFILE = get_var("profile", profiles.DEFAULT)
 PRESS = [sys.executable, "-m", "press"]
 # Modules of press that shape the site only: a change there rebuilds the pages but executes nothing.
-SITE_ONLY = {"site.py", "provenance.py", "sphinx_ext.py", "reporter.py", "badges.py", "statements.py"}
+SITE_ONLY = {
+    *("site.py", "provenance.py", "sphinx_ext.py", "reporter.py", "badges.py", "statements.py"),
+    *("accessibility.py", "citation.py", "notfound.py", "reading.py"),
+}
 
 
 class ContentChecker(MD5Checker):
@@ -128,7 +131,7 @@ def task_theory():
 def task_html():
     """Build the pages."""
     root = PROJECT.root
-    settings = [str(root / name) for name in ("_config.yml", "_toc.yml", "requirements.lock")]
+    settings = [str(root / name) for name in ("_config.yml", "_toc.yml", "CITATION.cff", "requirements.lock")]
     prose = [str(PROJECT.book / f"{name}.md") for name in PROJECT.pages()]
     return {
         "actions": [[*PRESS, "site"]],
