@@ -3,6 +3,8 @@
 #   make book [PROFILE=smoke]                        execute the chapters that changed, build the book
 #   make test                                        everything a change should pass
 #   make chapter C=rates [P="-p repetitions 8"]      execute one chapter with other parameters
+#   make check-pages                                 after make book: examine every page in chromium
+#   make pdf                                         after make book: the book as one PDF (needs LaTeX)
 #   make bench                                       side-by-side timings
 #   make lock                                        renew requirements.lock (needs uv)
 #   make clean                                       remove what was generated, except .venv
@@ -21,7 +23,7 @@ unexport JUPYTER_CONFIG_PATH JUPYTER_RUNTIME_DIR PYTEST_ADDOPTS DOIT_CONFIG
 export PYTHONNOUSERSITE = 1
 export PYTHONUTF8 = 1
 
-.PHONY: help environment book chapter test bench lock clean
+.PHONY: help environment book chapter test check-pages pdf bench lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -40,9 +42,15 @@ test: environment
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	$(PY) -m pytest -n 2 -q
+	$(PY) -m pytest -n 2 --dist loadgroup -q
 	$(PY) -m check_jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)/ci.yml
 	.venv/bin/zizmor --offline --no-progress $(WORKFLOWS)
+
+check-pages: environment
+	$(PY) -m pytest -n 2 -q tests/browser/test_site.py --site _build/html
+
+pdf: environment
+	@$(PY) -m press pdf
 
 bench: environment
 	@$(PY) bench/peers.py

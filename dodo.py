@@ -123,7 +123,7 @@ def task_theory():
 def task_html():
     """Build the pages."""
     root = PROJECT.root
-    settings = [str(root / name) for name in ("_config.yml", "_toc.yml", "requirements.lock")]
+    settings = [str(root / name) for name in ("_config.yml", "_toc.yml", "CITATION.cff", "requirements.lock")]
     prose = [str(PROJECT.book / f"{name}.md") for name in PROJECT.pages()]
     return {
         "actions": [[*PRESS, "site"]],

@@ -12,14 +12,20 @@ from typing import Any
 
 import yaml
 
-__all__ = ["NOT_EXECUTION", "Project", "write_atomically"]
+__all__ = ["EXECUTION", "Project", "write_atomically"]
 
-NOT_EXECUTION = frozenset(
-    {"badges.py", "comparison.py", "describe.py", "grid.py", "launch.py", "onepage.py", "provenance.py"}
-    | {"reporter.py", "results.py", "site.py", "sphinx_ext.py", "statements.py", "sweep.py", "table.py"}
-    | {"verify.py"}
+EXECUTION = (
+    "__init__",
+    "environment",
+    "execute",
+    "gate",
+    "ledger",
+    "parameters",
+    "profiles",
+    "project",
+    "ranges",
 )
-"""Modules of press that do not shape what a chapter computes: a change there executes nothing again."""
+"""Modules of press that shape an executed chapter; a change in any other executes nothing again."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +145,7 @@ class Project:
             The mathematics, the part of press that executes, and the lock of the environment.
         """
         opgd = [p for p in (self.root / "opgd").rglob("*") if p.is_file() and "__pycache__" not in p.parts]
-        press = [p for p in (self.root / "press").glob("*.py") if p.name not in NOT_EXECUTION]
+        press = [self.root / "press" / f"{name}.py" for name in EXECUTION]
         return [*sorted([*opgd, *press]), self.root / "requirements.lock"]
 
     def identity(self, chapter: str) -> str:

@@ -20,6 +20,7 @@ from press.profiles import DEFAULT
 from press.project import Project
 from press.provenance import banner, provenance
 from press.public import public_modules, public_names
+from press.reading import fold
 from press.statements import FOLDER
 
 __all__ = ["SiteFailed", "build", "stage"]
@@ -52,7 +53,7 @@ def stage(project: Project, site: Path) -> None:
     """
     shutil.rmtree(site, ignore_errors=True)
     (site / "downloads").mkdir(parents=True)
-    for name in ("_config.yml", "_toc.yml"):
+    for name in ("_config.yml", "_toc.yml", "CITATION.cff"):
         shutil.copy(project.root / name, site)
     shutil.copytree(project.book / "assets", site / "assets")
     for bibliography in project.book.glob("*.bib"):
@@ -97,7 +98,7 @@ def stage(project: Project, site: Path) -> None:
 
 
 def page(project: Project, chapter: str, notebook: dict[str, Any]) -> dict[str, Any]:
-    """Turn an executed notebook into a page: no ledger outputs, a banner on top, provenance at the end.
+    """Turn an executed notebook into a page: no ledger outputs, code folded, a banner, provenance at the end.
 
     Parameters
     ----------
@@ -115,6 +116,7 @@ def page(project: Project, chapter: str, notebook: dict[str, Any]) -> dict[str, 
     """
     press = notebook["metadata"]["press"]
     for cell in notebook["cells"]:
+        fold(cell)
         if cell["cell_type"] == "code":
             cell["outputs"] = [o for o in cell["outputs"] if MIME not in o.get("data", {})]
     first = next(cell for cell in notebook["cells"] if cell["cell_type"] == "markdown")

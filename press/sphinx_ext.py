@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,7 +19,6 @@ from press.ledger import Row
 __all__ = ["LedgerTable", "setup"]
 
 HEADER = ("Item", "Number", "Printed", "Ours", "Spread", "z", "Verdict", "Chapter and check")
-_PRELOAD = re.compile(r"<link rel=\"preload\" as=\"font\"[^>]*>\s*")
 MEANING = {
     "match": "within three standard deviations of the printed number",
     "explained": "differs, and we can say why",
@@ -127,17 +125,6 @@ def _name(entry: object) -> str:
     return str(getattr(entry, "filename", None) or entry)
 
 
-def _drop_preloads(app: Sphinx, exception: Exception | None) -> None:
-    """Take out the theme's font preloads, which browsers refuse for pages opened as files.
-
-    The fonts are loaded by the style sheet all the same.
-    """
-    if exception is None and app.builder.format == "html":
-        for path in Path(app.outdir).rglob("*.html"):
-            text = path.read_text(encoding="utf-8")
-            path.write_text(_PRELOAD.sub("", text), encoding="utf-8")
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension with Sphinx.
 
@@ -156,5 +143,4 @@ def setup(app: Sphinx) -> dict[str, Any]:
     sphinx_api.setup(app)
     _drop_thebe(app)
     app.connect("html-page-context", _check_files, priority=900)
-    app.connect("build-finished", _drop_preloads)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

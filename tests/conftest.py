@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -97,18 +99,22 @@ def test_sum(total: int = 2) -> None:
     assert 1 + 1 == total
 """
 
-TOC = "format: jb-book\nroot: first\nchapters:\n  - file: second\n  - file: ledger\n  - file: checks\n"
+TOC = "format: jb-book\nroot: first\nchapters:\n" + "".join(
+    f"  - file: {name}\n" for name in ("second", "ledger", "checks", "cite")
+)
 
 
-@pytest.fixture
-def book(tmp_path: Path) -> Project:
-    """A project of two small chapters and a ledger page, in a directory with a space in its name."""
-    root = tmp_path / "a small book"
+CITE = "# Cite this\n\n```{citation-file}\n```\n"
+
+
+def small_book(root: Path) -> Project:
+    """Write a project of two small chapters, a ledger page and two more pages."""
     (root / "book").mkdir(parents=True)
     (root / "book" / "first.md").write_text(FIRST, encoding="utf-8")
     (root / "book" / "second.md").write_text(SECOND, encoding="utf-8")
     (root / "book" / "ledger.md").write_text("# What was reproduced\n\n```{ledger}\n```\n", encoding="utf-8")
     (root / "book" / "checks.md").write_text("# Checks\n\n```{checks}\n```\n", encoding="utf-8")
+    (root / "book" / "cite.md").write_text(CITE, encoding="utf-8")
     (root / "_toc.yml").write_text(TOC, encoding="utf-8")
     (root / "book" / "references.bib").write_text("", encoding="utf-8")
     (root / "profiles").mkdir()
@@ -125,8 +131,26 @@ def book(tmp_path: Path) -> Project:
     (root / "pytest.ini").write_text(
         "[pytest]\npythonpath = tests/theory\nmarkers = statement\n", encoding="utf-8"
     )
-    for name in ("_config.yml", "dodo.py", "requirements.lock"):
+    for name in ("_config.yml", "CITATION.cff", "dodo.py", "requirements.lock"):
         shutil.copy(ROOT / name, root)
     for name in ("opgd", "press", "book/assets"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
     return Project(root)
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Project:
+    """The small book, not built, in a directory with a space in its name."""
+    return small_book(tmp_path / "a small book")
+
+
+@pytest.fixture(scope="session")
+def built_book(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The small book, built once: leave it as it is."""
+    project = small_book(tmp_path_factory.mktemp("built") / "a small book")
+    subprocess.run([sys.executable, "-m", "doit"], cwd=project.root, check=True, capture_output=True)
+    return project
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--site", type=Path, help="a built book, such as _build/html: examine all its pages")

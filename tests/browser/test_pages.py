@@ -1,39 +1,152 @@
-"""The pages of a small book in a real browser, opened as files."""
+"""The pages of a small book in a real browser: what a reader finds and does there."""
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
+import nbformat
 import pytest
-from playwright.sync_api import sync_playwright
 
 from press.project import Project
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+# One worker builds the book once.
+pytestmark = pytest.mark.xdist_group("small-book")
+
+Serve = Callable[[Path], Any]
+Watch = Callable[..., Any]
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium here; Debian and Ubuntu: apt install chromium")
-def test_pages_ask_no_other_host_and_report_no_errors(book: Project) -> None:
-    subprocess.run([sys.executable, "-m", "doit"], cwd=book.root, check=True, capture_output=True)
-    asked: list[str] = []
-    errors: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        for mode in ("light", "dark"):
-            page = browser.new_page(color_scheme=mode, viewport={"width": 375, "height": 812})
-            page.on("request", lambda request: asked.append(request.url))
-            page.on("pageerror", lambda error: errors.append(str(error)))
-            page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
-            for name in ("second", "ledger", "first"):
-                page.goto((book.html / f"{name}.html").as_uri())
-                assert page.evaluate("document.documentElement.scrollWidth") <= 375, name
-            page.wait_for_selector("mjx-container")
-            assert page.locator("mjx-merror").count() == 0
-            assert page.evaluate("document.documentElement.dataset.theme") == mode
-            assert page.locator("figure img").evaluate("image => image.naturalWidth") > 100
-        browser.close()
-    assert len(asked) > 6
-    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
-    assert errors == []
+def test_links_lead_somewhere(built_book: Project, links: Callable[[Path], list[str]]) -> None:
+    assert links(built_book.html) == []
+
+
+@pytest.mark.parametrize("name", ["first", "ledger", "checks", "search", "404"])
+def test_nothing_is_wrong_with_a_page(
+    built_book: Project, serve: Serve, faults: Callable[..., list[str]], name: str
+) -> None:
+    assert faults(serve(built_book.html), f"{name}.html") == []
+
+
+def test_formulas_and_figures_are_drawn(built_book: Project, watch: Watch) -> None:
+    watched = watch()
+    watched.open((built_book.html / "first.html").as_uri())
+    assert watched.page.locator("mjx-container").count() == 1
+    assert watched.page.locator("figure img").evaluate("image => image.naturalWidth") > 100
+    assert len(watched.asked) > 6
+    watched.page.close()
+
+
+def test_code_is_folded_and_opens_by_keyboard_one_by_one_or_all(
+    built_book: Project, serve: Serve, watch: Watch
+) -> None:
+    server, page = serve(built_book.html), (watched := watch()).page
+    watched.open(server.url + "first.html")
+    assert page.get_by_text("number of points").first.is_visible()  # the parameters
+    code = page.locator(".cell_input", has_text="import matplotlib.pyplot")
+    assert not code.is_visible()
+    page.locator("summary", has_text="Show code").first.focus()
+    page.keyboard.press("Enter")
+    assert code.is_visible()
+
+    button = page.get_by_role("button", name="show all code")
+    button.press("Space")
+    folded = page.locator("details.above-input:not([open])")
+    assert folded.count() == 0 and page.locator("details.above-input").count() == 2
+    watched.open(server.url + "second.html")  # the choice is kept
+    assert page.get_by_text("math.log(base)").is_visible()
+    page.get_by_role("button", name="hide all code").click()
+    assert not page.get_by_text("math.log(base)").is_visible()
+    page.close()
+
+
+def test_the_dark_theme_is_chosen_kept_and_left_for_paper(
+    built_book: Project, serve: Serve, watch: Watch
+) -> None:
+    server, page = serve(built_book.html), (watched := watch()).page
+    theme, picture = "document.documentElement.dataset.theme", "image => getComputedStyle(image).filter"
+    watched.open(server.url + "first.html")
+    figure = page.locator("figure img")
+    assert page.evaluate(theme) == "light" and figure.evaluate(picture) == "none"
+    button = page.locator("button.theme-switch-button")
+    for _ in range(3):
+        if page.evaluate(theme) != "dark":
+            button.click()
+    assert page.evaluate(theme) == "dark" and "invert" in figure.evaluate(picture)
+    watched.open(server.url + "second.html")
+    assert page.evaluate(theme) == "dark"
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(theme) == "light"
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(theme) == "dark"
+    page.close()
+
+
+@pytest.mark.parametrize("served", [True, False])
+def test_search(built_book: Project, serve: Serve, watch: Watch, served: bool) -> None:
+    start = serve(built_book.html).url if served else built_book.html.as_uri() + "/"
+    page = (watched := watch()).page
+    watched.open(start + "search.html")
+    assert page.locator(".search-note").count() == (0 if served else 1)
+    page.locator("main input[name=q]").fill("formula")
+    page.keyboard.press("Enter")
+    result = page.locator("#search-results ul.search li").first
+    result.wait_for()
+    assert result.locator("a").inner_text().endswith("First page")
+    if served:
+        result.locator("p.context").wait_for()
+        assert "formula" in result.locator("p.context").inner_text()
+    result.locator("a").click()
+    page.wait_for_url("**/first.html*")
+    assert watched.errors == []
+    page.close()
+
+
+def test_the_downloaded_notebook_opens_and_runs_again(
+    built_book: Project, serve: Serve, watch: Watch, tmp_path: Path
+) -> None:
+    page = (watched := watch()).page
+    watched.open(serve(built_book.html).url + "first.html")
+    for number, link in enumerate(page.locator("a[href$='/first.ipynb']").all()):
+        with page.expect_download() as download:
+            link.evaluate("link => link.click()")
+        assert download.value.suggested_filename == "first.ipynb"
+        download.value.save_as(tmp_path / f"{number}.ipynb")
+    page.close()
+    assert number == 2  # below the title, in the theme's menu, at the end
+    assert len({path.read_bytes() for path in tmp_path.glob("?.ipynb")}) == 1
+    command = [sys.executable, "-m", "papermill", str(tmp_path / "0.ipynb"), str(tmp_path / "again.ipynb")]
+    subprocess.run([*command, "-p", "count", "5"], cwd=built_book.root, check=True, capture_output=True)
+    again = nbformat.read(tmp_path / "again.ipynb", as_version=4)
+    glued = [str(o.get("data")) for c in again.cells if c.cell_type == "code" for o in c.outputs]
+    assert any("text/plain': '30.0'" in text for text in glued)  # 1 + 4 + 9 + 16; the page says 14
+
+
+@pytest.mark.parametrize("address", ["missing.html", "deep/er/missing.html"])
+def test_a_missing_page_shows_the_way_back(
+    built_book: Project, serve: Serve, watch: Watch, address: str
+) -> None:
+    page = (watched := watch()).page
+    watched.open(serve(built_book.html).url + address)
+    page.wait_for_load_state("networkidle")
+    page.get_by_role("link", name="Second page").click()
+    page.wait_for_url("**/below/a/path/second.html")
+    assert page.locator("main h1:visible").inner_text().startswith("Second page")
+    page.close()
+
+
+def test_what_stands_below_a_title_and_at_the_end(built_book: Project, serve: Serve, watch: Watch) -> None:
+    page = (watched := watch()).page
+    watched.open(serve(built_book.html).url + "first.html")
+    line = page.locator(".byline").inner_text()
+    assert "About 2 minutes to read" in line and "ran in" in line
+    page.get_by_role("link", name="cite", exact=True).click()
+    entry = page.locator("pre", has_text="@inproceedings{li2024improving,")
+    assert "author = {Li, Yicheng and Lin, Qian}" in entry.inner_text()
+    page.goto(page.url.replace("cite", "second"))
+    page.locator(".prev-next-area a.right-next").click()
+    assert page.locator("main h1:visible").inner_text().startswith("What was reproduced")
+    page.close()

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from press.project import Project, is_notebook, write_atomically
+from press.project import EXECUTION, Project, is_notebook, write_atomically
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_pages_and_chapters(book: Project) -> None:
@@ -58,3 +62,12 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(OSError, match="disk full"):
         write_atomically(path, "new")
     assert path.read_text() == "old" and list(path.parent.iterdir()) == [path]
+
+
+def test_modules_that_shape_an_execution_are_those_it_imports() -> None:
+    code = (
+        "import press.execute, press.ledger, press.profiles, sys; "
+        "print(*(m for m in sys.modules if m.split('.')[0] == 'press'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert {f"press.{name}".removesuffix(".__init__") for name in EXECUTION} == set(done.stdout.split())

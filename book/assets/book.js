@@ -1,0 +1,56 @@
+// The few things a page does: open all folded code, print in light colours, search from a file.
+"use strict";
+
+(() => {
+  const root = document.documentElement;
+  const FOLDED = "details.above-input";
+  const KEY = "show-code";
+
+  // Pages opened as files may not read other files, so the search shows titles without excerpts.
+  if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS !== "undefined") {
+    DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+  }
+
+  function remember(value) {
+    try { localStorage.setItem(KEY, value); } catch { /* a browser that keeps nothing */ }
+  }
+
+  function remembered() {
+    try { return localStorage.getItem(KEY); } catch { return null; }
+  }
+
+  function showCode(button, open) {
+    document.querySelectorAll(FOLDED).forEach((details) => { details.open = open; });
+    button.textContent = open ? "hide all code" : "show all code";
+  }
+
+  document.addEventListener("DOMContentLoaded", () => {
+    const button = document.querySelector(".byline .show-code");
+    if (button && document.querySelector(FOLDED)) {
+      button.hidden = false;
+      let open = remembered() === "yes";
+      if (open) showCode(button, open);
+      button.addEventListener("click", () => {
+        open = !open;
+        showCode(button, open);
+        remember(open ? "yes" : "no");
+      });
+    }
+    // The theme measures code when the window changes: only then can the keyboard scroll what was folded.
+    document.querySelectorAll("details").forEach((details) => {
+      details.addEventListener("toggle", () => window.dispatchEvent(new Event("resize")));
+    });
+    const results = document.getElementById("search-results");
+    if (results && location.protocol === "file:") {
+      const note = document.createElement("p");
+      note.className = "search-note";
+      note.textContent = "This book was opened as a file: the search finds pages but shows no excerpts. "
+        + "For excerpts, serve the folder: python -m http.server";
+      results.before(note);
+    }
+  });
+
+  let theme = null;
+  window.addEventListener("beforeprint", () => { theme = root.dataset.theme; root.dataset.theme = "light"; });
+  window.addEventListener("afterprint", () => { if (theme) root.dataset.theme = theme; });
+})();

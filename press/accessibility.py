@@ -1,0 +1,134 @@
+"""Mend what the theme leaves out for keyboards and screen readers, in the finished pages.
+
+Each function below repairs one thing that axe-core reports (the rule's name is in its docstring). The
+colours are in `book/assets/book.css`; the tests in `tests/browser` run axe-core over every page.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from bs4 import BeautifulSoup
+from sphinx.application import Sphinx
+
+__all__ = ["mend", "setup"]
+
+SCROLLABLE = ".pst-scrollable-table-container, .ledger-scroll, .cell_output pre, div.math"
+_ARIA_SEARCH = re.compile(r'(<button class="btn search-button-field[^>]*?) aria-label="Search"')
+_PRELOAD = re.compile(r"<link rel=\"preload\" as=\"font\"[^>]*>\s*")
+_ICON_SCRIPT = re.compile(r"<script src=\"[^\"]*/fontawesome/[^\"]*\.js[^\"]*\"></script>\s*")
+
+
+def mend(html: str) -> str:
+    """Repair one page.
+
+    Parameters
+    ----------
+    html : str
+        The page as the theme wrote it.
+
+    Returns
+    -------
+    str
+        The page with the repairs; a page that needs none keeps its meaning, though not its bytes.
+
+    Examples
+    --------
+    >>> print(mend('<details><summary aria-label="Toggle hidden content">Show the code</summary></details>'))
+    <details><summary>Show the code</summary></details>
+    """
+    page = BeautifulSoup(_ICON_SCRIPT.sub("", _PRELOAD.sub("", _ARIA_SEARCH.sub(r"\1", html))), "html.parser")
+    for repair in (_landmarks, _names, _scrolling, _tables, _bibliography, _identifiers, _downloads):
+        repair(page)
+    return str(page)
+
+
+def _landmarks(page: BeautifulSoup) -> None:
+    """`region`: everything lies in a landmark, the sidebar's title and search button included."""
+    for sidebar in page.select("div.bd-sidebar-primary"):
+        sidebar["role"] = "complementary"
+        sidebar["aria-label"] = "Book"
+
+
+def _names(page: BeautifulSoup) -> None:
+    """`label-content-name-mismatch`: folded code is called what it shows."""
+    for summary in page.select("summary[aria-label='Toggle hidden content']"):
+        del summary["aria-label"]
+
+
+def _scrolling(page: BeautifulSoup) -> None:
+    """`scrollable-region-focusable`: the keyboard can scroll what is wider than the page."""
+    for region in page.select(SCROLLABLE):
+        region["tabindex"] = "0"
+
+
+def _tables(page: BeautifulSoup) -> None:
+    """`empty-table-header`: an empty corner is no header, and a header that is a formula is read as words."""
+    for cell in page.find_all("th"):
+        if not cell.get_text(strip=True) and cell.find(["img", "svg"]) is None:
+            cell.name = "td"
+        formulas = cell.select("span.math")
+        if formulas and "".join(f.get_text() for f in formulas).split() == cell.get_text().split():
+            words = page.new_tag("span", attrs={"class": "visually-hidden"})
+            words.string = _spoken(" ".join(f.get_text() for f in formulas))
+            for formula in formulas:
+                formula["aria-hidden"] = "true"
+            formulas[-1].insert_after(words)
+
+
+def _spoken(tex: str) -> str:
+    r"""Read a short formula aloud: `\(C_{\mathrm{noise}}\)` is "C noise"."""
+    return " ".join(re.sub(r"\\(?:mathrm|text|mathbf|[()])|[\\{}_^$]", " ", tex).split())
+
+
+def _bibliography(page: BeautifulSoup) -> None:
+    """`aria-allowed-role`, `aria-deprecated-role`, `aria-required-children`: a bibliography is plain text."""
+    for entry in page.select("[role=doc-biblioentry], .citation-list[role=list]"):
+        del entry["role"]
+
+
+def _identifiers(page: BeautifulSoup) -> None:
+    """`duplicate-id`: sphinx-proof and the search page repeat identifiers; the first one keeps its own."""
+    seen: set[str] = set()
+    for element in page.select("[id]"):
+        name = str(element["id"])
+        if name in seen:
+            del element["id"]
+        seen.add(name)
+
+
+def _downloads(page: BeautifulSoup) -> None:
+    """The theme's menu offers the page's own source; readers get the executed notebook, as it was run."""
+    executed = page.select_one(".byline a[download]")
+    for source in page.select("a.btn-download-source-button[href$='.ipynb']"):
+        if executed is not None:
+            source["href"] = executed["href"]
+            source["download"] = ""
+            source["title"] = "Download the executed notebook"
+
+
+def _finish(app: Sphinx, exception: Exception | None) -> None:
+    """Mend all pages of a finished build."""
+    if exception is None and app.builder.format == "html":
+        for path in Path(app.outdir).rglob("*.html"):
+            if "_static" not in path.relative_to(app.outdir).parts:
+                path.write_text(mend(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the extension with Sphinx.
+
+    Parameters
+    ----------
+    app : sphinx.application.Sphinx
+        The application.
+
+    Returns
+    -------
+    dict
+        Sphinx's metadata of an extension.
+    """
+    app.connect("build-finished", _finish)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

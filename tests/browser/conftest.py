@@ -1,0 +1,211 @@
+"""Pages in a real browser: a server, and `examine`, which lists what is wrong with a page."""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import re
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+AXE = Path(__file__).with_name("vendor") / "axe-core" / "axe.min.js"
+SIZES = ((1280, 900), (375, 812))
+MODES = ("light", "dark")
+HEAVIEST = 1_500_000  # bytes, compressed: a page with everything that it loads
+LATEST = 1000.0  # milliseconds to the first contentful paint
+PREFIX = "/below/a/path/"
+
+READY = "() => window.MathJax?.startup ? MathJax.startup.promise.then(() => true) : true"
+RUN_AXE = """() => axe.run(document, {resultTypes: ["violations"]}).then(found => found.violations.flatMap(
+    rule => rule.nodes.map(node => `${rule.id}: ${node.html.slice(0, 200)}`)))"""
+READ = """() => ({
+    theme: document.documentElement.dataset.theme,
+    formulas: [...document.querySelectorAll("mjx-merror")].map(x => x.textContent),
+    images: [...document.images].filter(x => x.closest("main")).map(x => [x.alt, x.naturalWidth, x.src]),
+    width: document.documentElement.scrollWidth,
+    paint: performance.getEntriesByName("first-contentful-paint")[0]?.startTime,
+    loaded: [location.href, ...performance.getEntriesByType("resource").map(x => x.name)],
+})"""
+
+
+class Server:
+    """The files of a directory below `PREFIX`, with `404.html` for what is not there."""
+
+    def __init__(self, directory: Path) -> None:
+        class Handler(SimpleHTTPRequestHandler):
+            def log_message(self, *_: object) -> None:
+                pass
+
+            def translate_path(self, path: str) -> str:
+                inside = unquote(urlsplit(path).path).removeprefix(PREFIX)
+                return str(directory / "404" if inside.startswith("/") else directory / inside)
+
+            def send_error(self, code: int, *_: object) -> None:
+                body = (directory / "404.html").read_bytes() if (directory / "404.html").exists() else b""
+                self.send_response(code)
+                self.send_header("Content-Type", "text/html")
+                self.end_headers()
+                self.wfile.write(body if self.command == "GET" else b"")
+
+        self.directory = directory
+        self.http = ThreadingHTTPServer(
+            ("127.0.0.1", 0), functools.partial(Handler, directory=str(directory))
+        )
+        self.url = f"http://127.0.0.1:{self.http.server_port}{PREFIX}"
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        self.http.shutdown()
+        self.http.server_close()
+
+    def weight(self, urls: list[str]) -> int:
+        """Compressed size of the files behind the addresses, each once."""
+        files = {self.directory / unquote(urlsplit(url).path).removeprefix(PREFIX) for url in urls}
+        return sum(len(gzip.compress(file.read_bytes())) for file in files if file.is_file())
+
+
+class Watched:
+    """A page whose requests and errors are recorded."""
+
+    def __init__(self, browser: Browser, mode: str = "light", size: tuple[int, int] = SIZES[0]) -> None:
+        viewport = {"width": size[0], "height": size[1]}
+        self.page: Page = browser.new_page(color_scheme=mode, viewport=viewport)
+        self.asked: list[str] = []
+        self.errors: list[str] = []
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", lambda said: said.type == "error" and self.errors.append(said.text))
+
+    def foreign(self, home: str) -> list[str]:
+        """Requests that went elsewhere."""
+        return [url for url in self.asked if not url.startswith((home, "data:", "blob:"))]
+
+    def open(self, url: str) -> None:
+        self.page.goto(url)
+        self.page.evaluate(READY)
+
+
+def examine(browser: Browser, server: Server, name: str, limit: int = HEAVIEST) -> list[str]:
+    """List the faults of one page: from a server in both modes and sizes, and opened as a file."""
+    watched = Watched(browser)
+    watched.open(server.url + name)
+    watched.page.evaluate(AXE.read_text(encoding="utf-8") + "; 0")
+    faults = []
+    for size in SIZES:
+        watched.page.set_viewport_size({"width": size[0], "height": size[1]})
+        for mode in MODES:
+            watched.page.emulate_media(color_scheme=mode)
+            watched.page.wait_for_timeout(600)  # the theme measures code some time after the window changed
+            seen = watched.page.evaluate(READ)
+            where = f"{name}, {mode}, {size[0]}"
+            if seen["theme"] not in (mode, None):
+                faults.append(f"{where}: the theme is {seen['theme']}")
+            if seen["width"] > size[0]:
+                faults.append(f"{where}: {seen['width']} pixels wide")
+            faults += [f"{where}: {violation}" for violation in watched.page.evaluate(RUN_AXE)]
+    faults += [f"{name}: formula: {text}" for text in seen["formulas"]]
+    for alt, width, source in seen["images"]:
+        if len(alt) < 20 or re.fullmatch(r"\S+\.\w+", alt):
+            faults.append(f"{name}: {source}: alternative text {alt!r}")
+        if width == 0:
+            faults.append(f"{name}: {source}: does not load")
+    if (weight := server.weight(seen["loaded"])) > limit:
+        faults.append(f"{name}: {weight} bytes")
+    if (paint := first_paint(browser, server.url + name, seen["paint"])) > LATEST:
+        faults.append(f"{name}: first paint after {paint:.0f} ms")
+    faults += [f"{name}: request to {url}" for url in watched.foreign(server.url)]
+    faults += [f"{name}: error: {error}" for error in watched.errors]
+    watched.page.close()
+    return faults + _as_file(browser, server.directory / name)
+
+
+def first_paint(browser: Browser, url: str, first: float | None) -> float:
+    """The earliest of up to three first paints in milliseconds: on a busy machine a late one says nothing."""
+    paint = float("inf") if first is None else first
+    for _ in range(2):
+        if paint > LATEST:
+            page = browser.new_page()
+            page.goto(url)
+            paint = min(paint, page.evaluate(READ)["paint"] or float("inf"))
+            page.close()
+    return paint
+
+
+def _as_file(browser: Browser, path: Path) -> list[str]:
+    watched = Watched(browser)
+    watched.open(path.as_uri())
+    faults = [f"{path.name}, as a file: request to {url}" for url in watched.foreign("file:")]
+    faults += [f"{path.name}, as a file: error: {error}" for error in watched.errors]
+    watched.page.close()
+    return faults
+
+
+def broken_links(site: Path) -> list[str]:
+    """List the links, scripts, styles and images of a built book that lead nowhere inside it."""
+    found = [path for path in site.rglob("*.html") if path.relative_to(site).parts[0] != "_static"]
+    pages = {path: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser") for path in found}
+    anchors = {path: {element["id"] for element in page.select("[id]")} for path, page in pages.items()}
+    broken = []
+    for path, page in pages.items():
+        for element in page.select("[href], [src]"):
+            link = str(element.get("href") or element.get("src") or "")
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc or link in ("", "#"):
+                continue
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            gone = parts.fragment and target in anchors and unquote(parts.fragment) not in anchors[target]
+            if gone or not target.is_file():
+                broken.append(f"{path.relative_to(site)}: {link}")
+    return broken
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's chromium, without a window."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium here; Debian and Ubuntu: apt install chromium")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Path], Server]]:
+    """Start servers that stop with the test."""
+    servers: list[Server] = []
+
+    def start(directory: Path) -> Server:
+        servers.append(Server(directory))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def faults(browser: Browser) -> Callable[..., list[str]]:
+    """The function `examine`, with the browser."""
+    return functools.partial(examine, browser)
+
+
+@pytest.fixture
+def watch(browser: Browser) -> Callable[..., Watched]:
+    """The class `Watched`, with the browser."""
+    return functools.partial(Watched, browser)
+
+
+@pytest.fixture
+def links() -> Callable[[Path], list[str]]:
+    """The function `broken_links`."""
+    return broken_links

@@ -1,0 +1,55 @@
+"""The examination of pages finds what it is meant to find."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+VENDOR = Path(__file__).with_name("vendor") / "axe-core"
+GOOD = """<!DOCTYPE html><html lang="en"><head><title>A page</title><link rel="icon" href="data:,">
+<style>html {background: white; color: black}</style></head>
+<body><main><h1>A page</h1><p>With <a href="#end">text</a>.</p><p id="end">End.</p></main></body></html>"""
+PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
+
+
+def test_axe_is_the_version_that_its_readme_names() -> None:
+    script = (VENDOR / "axe.min.js").read_bytes()
+    readme = (VENDOR / "README.md").read_text(encoding="utf-8")
+    assert hashlib.sha256(script).hexdigest() in readme
+    version = re.search(rb"axe v([\d.]+)", script)
+    assert version is not None and f"axe-core {version[1].decode()} " in readme
+
+
+def test_every_fault_is_found(
+    serve: Callable[..., Any], faults: Callable[..., list[str]], tmp_path: Path
+) -> None:
+    broken = {
+        r"request to http://localhost:9/x": '<img src="http://localhost:9/x" alt="a picture from elsewhere">',
+        r"does not load": '<img src="missing.png" alt="a picture that is not there">',
+        r"alternative text 'plot\.png'": f'<img src="{PIXEL}" alt="plot.png">',
+        r"as a file: error: .*on purpose": "<script>if (location.host == '') throw Error('on purpose')</script>",
+        r"375: 900 pixels wide": '<p style="width: 900px; margin-left: -8px">A wide line</p>',
+        r"dark, 1280: color-contrast": "<style>@media (prefers-color-scheme: dark) {p {color: #ddd}}</style>",
+        r"light, 375: label: <input": "<input>",
+        r"formula: bad": "<mjx-merror>bad</mjx-merror>",
+    }
+    (tmp_path / "good.html").write_text(GOOD)
+    (tmp_path / "bad.html").write_text(GOOD.replace("</main>", "".join(broken.values()) + "</main>"))
+    server = serve(tmp_path)
+    assert faults(server, "good.html") == []
+    found = faults(server, "bad.html", limit=100)
+    for pattern in [*broken, r"bad\.html: \d+ bytes"]:
+        assert any(re.search(pattern, fault) for fault in found), (pattern, found)
+
+
+def test_broken_links_are_found(links: Callable[[Path], list[str]], tmp_path: Path) -> None:
+    (tmp_path / "good.html").write_text(GOOD)
+    assert links(tmp_path) == []
+    wrong = ["#start", "good.html#start", "none.html", "_static/none.js"]
+    right = ["good.html#end", "https://example.org/none.html", "mailto:a@example.org", "#", "a%20b.txt"]
+    (tmp_path / "a b.txt").write_text("text")
+    (tmp_path / "bad.html").write_text("".join(f'<a href="{link}">x</a>' for link in wrong + right))
+    assert links(tmp_path) == [f"bad.html: {link}" for link in wrong]
