@@ -24,7 +24,11 @@ PROJECT = Project(Path(__file__).resolve().parent)
 PROFILE = get_var("profile", profiles.DEFAULT)
 PRESS = [sys.executable, "-m", "press"]
 # Modules of press that shape the site only: a change there rebuilds the pages but executes nothing.
-SITE_ONLY = {"site.py", "provenance.py", "sphinx_ext.py", "reporter.py", "badges.py", "statements.py"}
+SITE_ONLY = {
+    *("site.py", "provenance.py", "sphinx_ext.py", "reporter.py", "badges.py", "statements.py", "api.py"),
+    *("check_sources.py", "ledger_page.py", "lineage.py", "made_by.py", "public.py", "sphinx_api.py"),
+    *("status.py", "summary.py"),
+}
 
 
 class ContentChecker(MD5Checker):
@@ -136,6 +140,7 @@ def task_html():
             *(executed(name) for name in PROJECT.chapters()),
             *(settings + prose + files("book/assets") + files("book", "*.bib") + files("press", "*.py")),
             *(str(PROJECT.ledger), str(PROJECT.theory), str(PROJECT.book / "statements.toml")),
+            *(files("opgd", "*.py") + files("tests", "*.py")),  # the reference, and the source of the checks
         ],
         "targets": [str(PROJECT.html / "index.html")],
     }

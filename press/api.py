@@ -59,7 +59,7 @@ def stage_api(project: Project, site: Path, notebooks: Mapping[str, Mapping[str,
         taken = {name: names[place] for name, place in module.imported.items() if place in names}
         pages[f"{PAGE}/{_slug(module)}"] = taken | own
     table = {
-        "anywhere": names | top | {module.name: module.name for module in opgd},
+        "anywhere": names | top | {module.name: module.name for module in opgd[1:]},
         "pages": pages,
         "used in": used_in,
     }
@@ -97,7 +97,11 @@ def _overview(modules: list[Module], names: dict[str, str]) -> str:
         lines.append(f"| `{name}` | `{place.rpartition('.')[0]}` |")
     lines += ["", "## Modules", "", "| module | what it is |", "| --- | --- |"]
     lines += [f"| `{module.name}` | {module.summary.replace('|', '&#124;')} |" for module in modules[1:]]
-    lines += ["", f"The pages are made by `press`, whose only name for chapters is {{py:func}}`press.record`.", ""]
+    lines += [
+        "",
+        "The pages are made by `press`, whose only name for chapters is {py:func}`press.record`.",
+        "",
+    ]
     return "\n".join(lines)
 
 

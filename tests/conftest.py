@@ -55,6 +55,7 @@ The total {mark}`sum` is {glue:text}`first-total:.1f`, as {numref}`fig-first` sh
 ```{code-cell} ipython3
 ---
 tags: [hide-input]
+reproduces: [Table 1]
 mystnb:
   figure:
     name: fig-first
@@ -87,6 +88,27 @@ print(math.log(base))
 """
 )
 
+LEDGER = """# What was reproduced
+
+```{ledger-counts}
+```
+
+```{ledger-figure} All numbers.
+```
+
+```{ledger}
+```
+
+```{status} chapters
+```
+
+```{status} environment
+```
+
+```{status} cost
+```
+"""
+
 STATEMENTS = '[sum]\nprinted = "(1)"\nsays = "a sum"\nkind = "statement"\npage = "first"\n'
 
 CHECK = """from statements import statement
@@ -107,8 +129,10 @@ def book(tmp_path: Path) -> Project:
     (root / "book").mkdir(parents=True)
     (root / "book" / "first.md").write_text(FIRST, encoding="utf-8")
     (root / "book" / "second.md").write_text(SECOND, encoding="utf-8")
-    (root / "book" / "ledger.md").write_text("# What was reproduced\n\n```{ledger}\n```\n", encoding="utf-8")
-    (root / "book" / "checks.md").write_text("# Checks\n\n```{checks}\n```\n", encoding="utf-8")
+    (root / "book" / "ledger.md").write_text(LEDGER, encoding="utf-8")
+    (root / "book" / "checks.md").write_text(
+        "# Checks\n\n```{checks}\n```\n\n```{number-checks}\n```\n", encoding="utf-8"
+    )
     (root / "_toc.yml").write_text(TOC, encoding="utf-8")
     (root / "book" / "references.bib").write_text("", encoding="utf-8")
     (root / "profiles").mkdir()
