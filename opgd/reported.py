@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-__all__ = ["Reported", "cells", "lookup"]
+__all__ = ["Reported", "cells", "items", "lookup", "stated_cost"]
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,14 @@ def _as_printed(number: Decimal) -> Reported:
 
 
 @cache
-def _load() -> dict[str, dict[str, Reported]]:
+def _text() -> dict[str, Any]:
     source = files("opgd").joinpath("reported.toml").read_text("utf-8")
-    text: dict[str, Any] = tomllib.loads(source, parse_float=Decimal)  # Decimal keeps the printed digits
+    return tomllib.loads(source, parse_float=Decimal)  # Decimal keeps the printed digits
+
+
+@cache
+def _load() -> dict[str, dict[str, Reported]]:
+    text = _text()
     items: dict[str, dict[str, Reported]] = {"Figure 1": {}, "Figure 3": {}, "Figure 5": {}}
     for panel, curves in text["figure1"].items():
         for curve, fit in curves.items():
@@ -58,11 +63,48 @@ def _load() -> dict[str, dict[str, Reported]]:
     for curve, fit in text["figure5"].items():
         for name, value in fit.items():
             items["Figure 5"][f"{curve} {name}"] = _as_printed(value)
-    unit = float(text["last_frame"].pop("unit"))  # chosen by the authors in round numbers
-    frames = text["last_frame"].items()
-    items["Figure 4"] = {f"{depth} last frame": Reported(float(t), unit) for depth, t in frames}
+    frames = dict(text["last_frame"])
+    unit = float(frames.pop("unit"))  # chosen by the authors in round numbers
+    items["Figure 4"] = {f"{depth} last frame": Reported(float(t), unit) for depth, t in frames.items()}
     items["Figure 2"] = {"D=1 last frame": items["Figure 4"]["D=1 last frame"]}
     return items
+
+
+def items() -> tuple[str, ...]:
+    """Return the figures and tables of the paper that print numbers.
+
+    Returns
+    -------
+    tuple of str
+        In the order of their names.
+
+    Examples
+    --------
+    >>> from opgd import reported
+    >>> reported.items()[:2]
+    ('Figure 1', 'Figure 2')
+    """
+    return tuple(sorted(_load()))
+
+
+def stated_cost() -> tuple[int, int]:
+    """Return what the authors say their experiments cost.
+
+    Returns
+    -------
+    cores : int
+        Number of processor cores.
+    hours : int
+        Hours for all experiments, at most.
+
+    Examples
+    --------
+    >>> from opgd import reported
+    >>> reported.stated_cost()
+    (64, 24)
+    """
+    compute = _text()["compute"]
+    return int(compute["cores"]), int(compute["hours_at_most"])
 
 
 def cells(item: str) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ def stage_api(project: Project, site: Path, notebooks: Mapping[str, Mapping[str,
         taken = {name: names[place] for name, place in module.imported.items() if place in names}
         pages[f"{PAGE}/{_slug(module)}"] = taken | own
     table = {
-        "anywhere": names | top | {module.name: module.name for module in opgd},
+        "anywhere": names | top | {module.name: module.name for module in opgd[1:]},
         "pages": pages,
         "used in": used_in,
     }

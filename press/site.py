@@ -9,11 +9,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from press.api import PAGE, stage_api
-from press.ledger import MIME
+from press.check_sources import check_source
+from press.environment import commit
+from press.ledger import MIME, Row
 from press.made_by import annotate, reproduced
 from press.parameters import read_parameters
 from press.profiles import DEFAULT
@@ -22,6 +25,8 @@ from press.provenance import banner, provenance
 from press.public import public_modules, public_names
 from press.reading import fold
 from press.statements import FOLDER
+from press.status import measure
+from press.summary import draw
 
 __all__ = ["SiteFailed", "build", "stage"]
 
@@ -92,9 +97,22 @@ def stage(project: Project, site: Path) -> None:
         if name not in chapters:
             text = (project.book / f"{name}.md").read_text(encoding="utf-8")
             (site / f"{name}.md").write_text(_below_title(text, banner(profile)), encoding="utf-8")
-    (site / "places.json").write_text(json.dumps(places, indent=1), encoding="utf-8")
+    _stage_results(project, site, notebooks, places)
     if has_reference:
         stage_api(project, site, notebooks)
+
+
+def _stage_results(
+    project: Project, site: Path, notebooks: Mapping[str, Any], places: Mapping[str, tuple[str, str]]
+) -> None:
+    """Write what the pages of the ledger, the checks and the status are made from."""
+    rows: list[Row] = json.loads(project.ledger.read_text(encoding="utf-8"))
+    checks = {row["check"]: check_source(project.root, row["check"]) for row in rows}
+    status = measure(notebooks, project.root / "requirements.lock", commit(project.root))
+    for name, data in {"places": places, "check-sources": checks, "status": status}.items():
+        (site / f"{name}.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+    if rows:
+        draw(rows, site / "ledger.png")
 
 
 def page(project: Project, chapter: str, notebook: dict[str, Any]) -> dict[str, Any]:

@@ -79,9 +79,8 @@ def _link(app: Sphinx, doctree: nodes.document) -> None:
         place = known.get(node.astext())
         if place is None or node.get("classes") or _inside_link(node):
             continue
-        kind = "mod" if place == node.astext() and place.count(".") == 1 else "obj"
         link = addnodes.pending_xref(
-            "", refdomain="py", reftype=kind, reftarget=place, refexplicit=True, refwarn=True,
+            "", refdomain="py", reftype="obj", reftarget=place, refexplicit=True, refwarn=True,
             refdoc=app.env.docname,
         )  # fmt: skip
         node.replace_self(link)

@@ -57,6 +57,7 @@ The total {mark}`sum` is {glue:text}`first-total:.1f`, as {numref}`fig-first` sh
 ```{code-cell} ipython3
 ---
 tags: [hide-input]
+reproduces: [Table 1]
 mystnb:
   figure:
     name: fig-first
@@ -89,6 +90,27 @@ print(math.log(base))
 """
 )
 
+LEDGER = """# What was reproduced
+
+```{ledger-counts}
+```
+
+```{ledger-figure} All numbers.
+```
+
+```{ledger}
+```
+
+```{status} chapters
+```
+
+```{status} environment
+```
+
+```{status} cost
+```
+"""
+
 STATEMENTS = '[sum]\nprinted = "(1)"\nsays = "a sum"\nkind = "statement"\npage = "first"\n'
 
 CHECK = """from statements import statement
@@ -112,9 +134,10 @@ def small_book(root: Path) -> Project:
     (root / "book").mkdir(parents=True)
     (root / "book" / "first.md").write_text(FIRST, encoding="utf-8")
     (root / "book" / "second.md").write_text(SECOND, encoding="utf-8")
-    (root / "book" / "ledger.md").write_text("# What was reproduced\n\n```{ledger}\n```\n", encoding="utf-8")
-    (root / "book" / "checks.md").write_text("# Checks\n\n```{checks}\n```\n", encoding="utf-8")
-    (root / "book" / "cite.md").write_text(CITE, encoding="utf-8")
+    (root / "book" / "ledger.md").write_text(LEDGER, encoding="utf-8")
+    (root / "book" / "checks.md").write_text(
+        "# Checks\n\n```{checks}\n```\n\n```{number-checks}\n```\n", encoding="utf-8"
+    )
     (root / "_toc.yml").write_text(TOC, encoding="utf-8")
     (root / "book" / "references.bib").write_text("", encoding="utf-8")
     (root / "profiles").mkdir()

@@ -45,9 +45,10 @@ def test_a_book_from_nothing_to_html_and_again(book: Project) -> None:
     assert "How this page was made" in first and "they* are_written" in first
     assert re.search(r'href="_downloads/[^"]*/first\.ipynb"', first)
     ledger = (book.html / "ledger.html").read_text(encoding="utf-8")
-    assert (
-        "match: 1" in ledger and 'href="first.html"' in ledger and "tests/test_small.py::test_small" in ledger
-    )
+    assert "match: 1" in ledger and 'href="first.html#fig-first"' in ledger and "Fig. 1" in ledger
+    check = r'href="checks.html#(number-tests-test-small-test-small)" title="tests/test_small.py::test_small"'
+    target = re.search(check, ledger)
+    assert target and f'id="{target[1]}"' in (book.html / "checks.html").read_text(encoding="utf-8")
 
     # nothing is loaded from another host, and MathJax is our own
     for page in book.html.rglob("*.html"):

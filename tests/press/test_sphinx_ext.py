@@ -7,28 +7,6 @@ import pytest
 from sphinx.errors import ExtensionError
 
 from press import sphinx_ext
-from press.ledger import record
-
-
-def rows() -> list[Any]:
-    good = record("Table 1", "gamma=2 p=1 q=1", 0.49, sd=0.01, check="tests/test_a.py::test_a")
-    bad = record(
-        "Table 1", "gamma=2 p=1 q=2", 0.9, sd=0.01, check="tests/test_a.py::test_b", why="tried <all>"
-    )
-    return [good | {"chapter": "rates"}, bad | {"chapter": "rates"}]
-
-
-def test_counts() -> None:
-    text = sphinx_ext._counts(rows()).astext()
-    assert "match: 1 of 2" in text and "explained: 0 of 2" in text and "unreproduced: 1 of 2" in text
-
-
-def test_every_row_has_its_numbers_verdict_reason_and_check() -> None:
-    table = sphinx_ext._table(rows())
-    text = table.astext()
-    for part in ("0.49", "0.9000", "unreproduced", ": tried <all>", "tests/test_a.py::test_b", "rates"):
-        assert part in text
-    assert {len(row.children) for row in table.findall(sphinx_ext.nodes.row)} == {len(sphinx_ext.HEADER)}
 
 
 @pytest.mark.parametrize("url", ["https://example.org/x.js", "http://example.org/x.js", "//example.org/x.js"])

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import pytest
+
+from press.gate import MINIMUM_ALT
+from press.ledger import record
+from press.summary import describe, draw
+
+
+def rows() -> list[Any]:
+    near = record("Table 1", "gamma=2 p=1 q=1", 0.49, sd=0.01, check="tests/a.py::test_a")
+    far = record("Table 2", "D=1 gamma=2 p=1 q=2", 0.39, sd=0.01, check="tests/a.py::test_b")
+    return [near, far]
+
+
+def test_the_words_name_what_the_picture_shows() -> None:
+    text = describe(rows())
+    assert "2 numbers of Table 1 (1), Table 2 (1)" in text and "1 lie inside" in text
+    assert "the farthest, Table 2, D=1 gamma=2 p=1 q=2, is at -10.6" in text
+    assert len(text) > MINIMUM_ALT
+
+
+def test_the_picture_is_the_same_each_time_and_leaves_settings_alone(tmp_path: Path) -> None:
+    before = mpl.rcParams["font.size"], mpl.rcParams["axes.grid"]
+    for name in ("a.png", "b.png"):
+        draw(rows(), tmp_path / name)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    assert before == (mpl.rcParams["font.size"], mpl.rcParams["axes.grid"])
+    assert plt.get_fignums() == []
+
+
+def test_every_number_is_drawn_where_it_belongs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[Any] = []
+    monkeypatch.setattr(plt, "close", kept.append)
+    found = rows()
+    draw(found, tmp_path / "a.png")
+    bars = kept[0].axes[0].containers
+    drawn = sorted(float(value) for bar in bars for value in bar[0].get_ydata())
+    monkeypatch.undo()
+    plt.close(kept[0])
+    assert drawn == sorted(row["z"] for row in found)
