@@ -84,10 +84,7 @@ def _run(project: Project, options: argparse.Namespace) -> int:
 
 def _sweep(project: Project, options: argparse.Namespace) -> int:
     from press import profiles
-    from press.comparison import page
-    from press.grid import points_of
-    from press.sweep import sweep
-    from press.table import table, write_table
+    from press.grid import LIMIT, points_of
 
     if options.workers < 1:
         raise ValueError(f"-j {options.workers}: it must be at least 1")
@@ -100,8 +97,12 @@ def _sweep(project: Project, options: argparse.Namespace) -> int:
         str(options.grid),
         profile=options.profile,
         given=profiles.overrides(project, options.profile, chapter),
-        limit=options.limit,
+        limit=LIMIT if options.limit is None else options.limit,
     )
+    from press.comparison import page
+    from press.sweep import sweep
+    from press.table import table, write_table
+
     outcome = sweep(
         project,
         chapter,
@@ -231,8 +232,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_sweep(parser: argparse.ArgumentParser) -> None:
-    from press.grid import LIMIT
-
     parser.add_argument("chapter", metavar="CHAPTER", help="name of the chapter, such as rates")
     parser.add_argument("grid", metavar="GRID", type=Path, help="YAML file: fixed, product, points")
     parser.add_argument(
@@ -241,9 +240,7 @@ def _add_sweep(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-j", dest="workers", type=int, default=1, metavar="N", help="local processes")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="an existing dask scheduler, tcp://HOST:PORT")
     parser.add_argument("--profile", default="default", metavar="NAME", help="a file in profiles/")
-    parser.add_argument(
-        "--limit", type=int, default=LIMIT, metavar="N", help=f"allow so many points (default {LIMIT})"
-    )
+    parser.add_argument("--limit", type=int, metavar="N", help="allow up to N points; large grids ask for it")
     parser.set_defaults(command=_sweep)
 
 

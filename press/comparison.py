@@ -30,7 +30,8 @@ _STYLE = """body { font: 1rem/1.5 system-ui, sans-serif; max-width: 75rem; margi
 .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(19rem, 1fr)); gap: 1rem; }
 figure { margin: 0; border: 1px solid #ccc; border-radius: .3rem; padding: .5rem;
   background: #fff; color: #1a1a1a; }
-figure img { width: 100%; } .legend { max-width: 40rem; margin-bottom: 1rem; } figcaption { font-size: .85rem; overflow-wrap: anywhere; }
+figure img { width: 100%; } .legend { max-width: 40rem; margin-bottom: 1rem; }
+  figcaption { font-size: .85rem; overflow-wrap: anywhere; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; }
 td, th { text-align: left; padding: .2rem .7rem .2rem 0; border-bottom: 1px solid #ccc; vertical-align: top; }
 td { font-variant-numeric: tabular-nums; } .warning { border-left: .3rem solid #d55e00; padding-left: .8rem; }

@@ -223,8 +223,10 @@ def _client(project: Project, workers: int, scheduler: str | None) -> Iterator[C
             address: Any = stack.enter_context(
                 LocalCluster(  # type: ignore[no-untyped-call]
                     n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1",
-                    dashboard_address=None, memory_limit=0, local_directory=str(project.build / "dask"),
-                    silence_logs=logging.CRITICAL,
+                    # no dashboard; what is left of the web server listens on a free port of loopback
+                    scheduler_kwargs={"dashboard": False}, dashboard_address="127.0.0.1:0",
+                    worker_dashboard_address="127.0.0.1:0", memory_limit=0,
+                    local_directory=str(project.build / "dask"), silence_logs=logging.CRITICAL,
                 )
             )  # fmt: skip
         else:

@@ -219,7 +219,7 @@ def read_reference(project: Project) -> dict[str, Any]:
 def _agree(wanted: Result | None, found: Result | None, tolerance: float | None) -> bool:
     numbers = all(isinstance(x, float | int) and not isinstance(x, bool) for x in (wanted, found))
     if not numbers or tolerance is None:
-        return type(wanted) is type(found) and _plain(wanted) == _plain(found)
+        return type(_plain(wanted)) is type(_plain(found)) and _plain(wanted) == _plain(found)
     return abs(float(wanted) - float(found)) <= tolerance or _plain(wanted) == _plain(found)  # type: ignore[arg-type]
 
 

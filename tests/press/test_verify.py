@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from press.__main__ import _parser
+from press.project import Project, write_atomically
+from press.verify import ABSOLUTE, RELATIVE, compare, read_reference, renew, verify
+
+PREFIX = "application/papermill.record/"
+FACTS = {
+    "parameters": {},
+    "seconds": 1.0,
+    "machine": "x",
+    "versions": {},
+    "commit": "unknown",
+    "started": "2026-01-02T03:04:05+00:00",
+}
+
+
+def put(book: Project, chapter: str, profile: str = "default", **results: Any) -> None:
+    outputs = [
+        {
+            "metadata": {"scrapbook": {"name": name, "mime_prefix": PREFIX}},
+            "data": {f"{PREFIX}text/plain": repr(value)},
+        }
+        for name, value in results.items()
+    ]
+    notebook = {"metadata": {"press": FACTS | {"profile": profile}}, "cells": [{"outputs": outputs}]}
+    write_atomically(book.executed / f"{chapter}.ipynb", json.dumps(notebook))
+
+
+@pytest.fixture
+def made(book: Project) -> Project:
+    """A book with a reference."""
+    put(book, "first", total=14.0, words="four", count=4, none=math.nan, far=-math.inf, yes=True)
+    put(book, "second")
+    assert renew(book) == 6
+    return book
+
+
+def test_the_same_results_agree(made: Project) -> None:
+    assert verify(made) == (6, [])
+
+
+def test_the_reference_is_strict_json(made: Project) -> None:
+    def refuse(word: str) -> None:
+        raise AssertionError(word)
+
+    json.loads(made.reference.read_text(), parse_constant=refuse)
+
+
+def test_what_differs_is_named_with_both_values_and_the_distance(made: Project) -> None:
+    put(made, "first", total=14.5, words="five", count=4, none=0.0, far=-math.inf, yes=1, more=3.0)
+    count, found = verify(made)
+    assert count == 7
+    assert [str(row) for row in found] == [
+        "first: total: 14.5 here, 14.0 in the reference; they differ by 0.5, the tolerance is 1.4e-05",
+        "first: words: 'five' here, 'four' in the reference",
+        "first: none: 0.0 here, 'nan' in the reference",
+        "first: yes: 1 here, True in the reference",
+        "first: more: 3.0 here, not in the reference",
+    ]
+    put(made, "first", total=14.0)
+    assert "first: words: missing here, 'four' in the reference" in map(str, verify(made)[1])
+
+
+@given(st.floats(-1e6, 1e6), st.floats(-3, 3))
+def test_the_tolerance_is_where_it_is_said_to_be(value: float, distance: float) -> None:
+    tolerance = max(RELATIVE * abs(value), ABSOLUTE)
+    ours = value + distance * tolerance
+    differs = compare("x", {"a": ours}, {"a": [value, tolerance]}) != []
+    assert differs == (abs(ours - value) > tolerance)
+    assert compare("x", {"a": value}, {"a": [value, tolerance]}) == []
+
+
+def test_a_nan_is_never_within_a_tolerance() -> None:
+    assert compare("x", {"a": math.nan}, {"a": [1.0, 1e9]}) != []
+    assert compare("x", {"a": math.inf}, {"a": [1.0, 1e9]}) != []
+
+
+def test_renewing_keeps_tolerances_set_by_hand(made: Project) -> None:
+    reference = read_reference(made)
+    reference["chapters"]["first"]["results"]["total"][1] = 2.0
+    write_atomically(made.reference, json.dumps(reference))
+    put(made, "first", total=15.0, count=5)
+    assert [row.name for row in verify(made)[1]] == ["words", "count", "none", "far", "yes"]
+    assert renew(made) == 2
+    assert read_reference(made)["chapters"]["first"]["results"] == {
+        "total": [15.0, 2.0],
+        "count": [5, max(RELATIVE * 5, ABSOLUTE)],
+    }
+
+
+def test_another_profile_is_not_compared(made: Project) -> None:
+    put(made, "first", "smoke", total=14.0)
+    for function in (verify, renew):
+        with pytest.raises(ValueError, match="executed with profile 'smoke'; the reference is for 'default'"):
+            function(made)
+
+
+def test_a_missing_chapter_and_a_missing_reference(book: Project) -> None:
+    with pytest.raises(ValueError, match="make one with --renew"):
+        verify(book)
+    with pytest.raises(ValueError, match="chapter 'first' has not been executed"):
+        renew(book)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"chapters": {"a": {}}}', '{"chapters": {"a": {"results": {"b": 1}}}}']
+)
+def test_a_file_that_is_no_reference(book: Project, text: str) -> None:
+    write_atomically(book.reference, text)
+    with pytest.raises(ValueError, match="is not a reference"):
+        read_reference(book)
+
+
+def test_the_command_says_how_many_agree_and_fails_if_not_all(
+    made: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = _parser().parse_args(["verify"])
+    assert options.command(made, options) == 0
+    assert capsys.readouterr().out == "6 of 6 rows agree with reference.json\n"
+    put(made, "first", total=14.0, words="four", count=4, none=math.nan, far=-math.inf, yes=False)
+    assert options.command(made, options) == 1
+    assert capsys.readouterr().out.endswith("5 of 6 rows agree with reference.json\n")
