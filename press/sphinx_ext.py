@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
@@ -12,8 +10,6 @@ from sphinx.errors import ExtensionError
 from press import badges, ledger_page, sphinx_api, status
 
 __all__ = ["setup"]
-
-_PRELOAD = re.compile(r"<link rel=\"preload\" as=\"font\"[^>]*>\s*")
 
 
 def _drop_thebe(app: Sphinx) -> None:

@@ -138,6 +138,7 @@ def small_book(root: Path) -> Project:
     (root / "book" / "checks.md").write_text(
         "# Checks\n\n```{checks}\n```\n\n```{number-checks}\n```\n", encoding="utf-8"
     )
+    (root / "book" / "cite.md").write_text(CITE, encoding="utf-8")
     (root / "_toc.yml").write_text(TOC, encoding="utf-8")
     (root / "book" / "references.bib").write_text("", encoding="utf-8")
     (root / "profiles").mkdir()

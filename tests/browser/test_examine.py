@@ -30,7 +30,7 @@ def test_every_fault_is_found(
         r"request to http://localhost:9/x": '<img src="http://localhost:9/x" alt="a picture from elsewhere">',
         r"does not load": '<img src="missing.png" alt="a picture that is not there">',
         r"alternative text 'plot\.png'": f'<img src="{PIXEL}" alt="plot.png">',
-        r"as a file: error: .*on purpose": "<script>if (location.host == '') throw Error('on purpose')</script>",
+        r"as a file: error: .*on purpose": "<script>if (!location.host) throw Error('on purpose')</script>",
         r"375: 900 pixels wide": '<p style="width: 900px; margin-left: -8px">A wide line</p>',
         r"dark, 1280: color-contrast": "<style>@media (prefers-color-scheme: dark) {p {color: #ddd}}</style>",
         r"light, 375: label: <input": "<input>",

@@ -65,9 +65,9 @@ def test_staging(book: Project) -> None:
     stage(book, site)
     names = {str(p.relative_to(site)) for p in site.rglob("*") if p.is_file() and "assets" not in p.parts}
     chapters = {"first.ipynb", "second.ipynb", "downloads/first.ipynb", "downloads/second.ipynb"}
-    others = {"_config.yml", "_toc.yml", "ledger.json", "ledger.md", "references.bib"}
+    others = {"_config.yml", "_toc.yml", "CITATION.cff", "ledger.json", "ledger.md", "references.bib"}
     results = {"check-sources.json", "places.json", "status.json"}
-    assert names == chapters | others | results | {"checks.md", "statements.toml"}
+    assert names == chapters | others | results | {"checks.md", "cite.md", "statements.toml"}
     assert (site / "assets" / "mathjax" / "tex-chtml-full.js").is_file()
     assert "not at the paper's scale" in (site / "ledger.md").read_text()
     book.theory.write_text("<testsuites/>")
