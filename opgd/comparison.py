@@ -29,7 +29,9 @@ from opgd.shrinkage import (
     UniversalThreshold,
     universal_level,
 )
+from opgd.stein import loss, sure
 from opgd.stopping import oracle_stopping
+from opgd.universal import universal_time
 
 __all__ = [
     "RULES",
@@ -40,7 +42,6 @@ __all__ = [
     "losses",
     "missing",
     "stopped_losses",
-    "universal_time",
 ]
 
 RULES: Mapping[str, Shrinkage] = {
@@ -55,11 +56,10 @@ RULES: Mapping[str, Shrinkage] = {
 }
 """The rules that need no oracle, by name."""
 
-TRIED = np.geomspace(0.25, 4.0, 17)
+TRIED = np.geomspace(1 / 64, 4, 25)
 """The times among which Stein's estimate chooses, in units of the universal time."""
 
 MEMORY = 2**21  # observations held at once
-PIECE = 2**16  # components of which a flow is evaluated at once
 
 
 def contest(p: float, q: float, gamma: float, n: float, *, factor: float = 16.0) -> PowerLaw:
@@ -123,32 +123,6 @@ def missing(problem: PowerLaw) -> float:
     return float(zeta(problem.p + 1, problem.signals + 1))
 
 
-def universal_time(flow: OverParameterizedFlow, epsilon: float, constant: float = 1.0) -> float:
-    r"""Return the time $t = c / (\varepsilon\, b_0^D)$ of Theorems 3.1 and 3.2.
-
-    For $b_0 = \varepsilon^{1/(D+2)}$ this is $c\, \varepsilon^{-(2D+2)/(D+2)}$, as in Corollary 3.3.
-
-    Parameters
-    ----------
-    flow : OverParameterizedFlow
-        Gives $b_0$ and $D$.
-    epsilon : float
-        Noise level, > 0.
-    constant : float
-        $c > 0$.
-
-    Examples
-    --------
-    >>> from opgd import OverParameterizedFlow
-    >>> from opgd.comparison import universal_time
-    >>> round(universal_time(OverParameterizedFlow.tuned(1, 1e-3), 1e-3), 6)
-    10000.0
-    """
-    epsilon = check.real("epsilon", epsilon, above=0)
-    constant = check.real("constant", constant, above=0)
-    return constant / (epsilon * flow.b0**flow.depth)
-
-
 def flow_risks(problem: PowerLaw, depths: Sequence[int], *, constant: float = 1.0) -> dict[str, float]:
     r"""Compute the exact risk of the flows that need no data to stop.
 
@@ -181,7 +155,7 @@ def flow_risks(problem: PowerLaw, depths: Sequence[int], *, constant: float = 1.
     """
     beyond, epsilon = missing(problem), problem.epsilon
     flows = {depth: OverParameterizedFlow.tuned(depth, epsilon) for depth in depths}
-    times = {depth: universal_time(flow, epsilon, constant) for depth, flow in flows.items()}
+    times = {depth: universal_time(depth, epsilon, constant) for depth in flows}
     risks = {"vanilla, oracle": oracle_stopping(VanillaFlow(), problem).risk + beyond}
     for depth, flow in flows.items():
         risks[f"D = {depth}, oracle"] = oracle_stopping(flow, problem).risk + beyond
@@ -283,12 +257,11 @@ def losses(
 def stopped_losses(
     problem: PowerLaw, depths: Sequence[int], *, repetitions: int = 64, seed: int | Sequence[int] = 0
 ) -> dict[str, Array]:
-    r"""Simulate flows that stop where Stein's unbiased estimate of the risk is smallest.
+    r"""Simulate flows that stop where Stein's unbiased estimate of the risk (`opgd.stein.sure`) is smallest.
 
-    Up to a constant the estimate is $\sum_j (\theta_j^2 - 2 z_j \theta_j) + 2 \varepsilon^2 \sum_j \partial
-    \theta_j / \partial z_j$. Over-parameterized flows choose among the times `TRIED` in units of the
-    universal time, the vanilla flow among times a factor of 1.5 apart, from the one that learns 1 % of the
-    first component to the one that learns the last.
+    Over-parameterized flows choose among the times `TRIED` in units of the universal time, the vanilla flow
+    among times a factor of 1.5 apart, from the one that learns 1 % of the first component to the one that
+    learns the last.
 
     Parameters
     ----------
@@ -327,19 +300,14 @@ def stopped_losses(
     }
     for depth in depths:
         deep = OverParameterizedFlow.tuned(depth, epsilon)
-        entrants[f"D = {depth}, SURE"] = deep, TRIED * universal_time(deep, epsilon)
+        entrants[f"D = {depth}, SURE"] = deep, TRIED * universal_time(depth, epsilon)
     found = {name: np.empty(repetitions) for name in entrants}
     model = problem.truncated()
     for trial, rng in enumerate(_generators(seed, range(repetitions))):
         z = model.observe(rng)[0]
         for name, (flow, t) in entrants.items():
-            stein, loss = np.zeros((2, t.size))
-            for start in range(0, model.size, PIECE):
-                part = slice(start, start + PIECE)
-                theta, slope = flow.linearize(z[part], model.eigenvalues[part], t)
-                stein += (theta**2 - 2 * z[part] * theta + 2 * epsilon**2 * slope).sum(axis=1)
-                loss += ((theta - model.signal[part]) ** 2).sum(axis=1)
-            found[name][trial] = loss[stein.argmin()] + beyond
+            best = t[sure(flow, z, model.eigenvalues, epsilon, t).argmin()]
+            found[name][trial] = beyond + loss(flow, z, model.eigenvalues, model.signal, best)
     return found
 
 

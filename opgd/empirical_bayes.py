@@ -30,6 +30,7 @@ from opgd._validate import Array
 __all__ = ["EmpiricalBayes", "data_sets", "standardised"]
 
 LARGEST = 1e300  # in units of the noise level
+BLOCK = 2**17  # components worked on at a time
 
 
 @dataclass(frozen=True)
@@ -81,13 +82,16 @@ class EmpiricalBayes:
         ValueError
             If `z` is empty or not finite, or `epsilon` is not > 0.
         """
-        weight = self.weight(z, epsilon)
-        z = check.array("z", z)
-        u = standardised(z, epsilon)
-        median = self.posterior_median(u, weight[..., None])
-        with np.errstate(under="ignore", over="ignore"):  # a component that is zero, or |z| <= largest double
-            shrunk = np.minimum(median * epsilon, np.abs(z))
-        return np.copysign(np.where(u < LARGEST, shrunk, np.abs(z)), z) + 0.0
+        z, epsilon = data_sets(z, epsilon)
+        weight, out = self.weight(z, epsilon), np.empty_like(z)
+        for start in range(0, z.shape[-1], BLOCK):
+            part = slice(start, start + BLOCK)
+            u = standardised(z[..., part], epsilon)
+            median = self.posterior_median(u, weight[..., None])
+            with np.errstate(under="ignore", over="ignore"):  # zero, or at most the largest double
+                shrunk = np.minimum(median * epsilon, np.abs(z[..., part]))
+            out[..., part] = np.where(u < LARGEST, shrunk, np.abs(z[..., part]))
+        return np.asarray(np.copysign(out, z) + 0.0)
 
     def weight(self, z: ArrayLike, epsilon: float) -> Array:
         r"""Return the weight $w$ of the slab that maximises the marginal likelihood.

@@ -20,10 +20,10 @@ from opgd.comparison import (
     losses,
     missing,
     stopped_losses,
-    universal_time,
 )
 from opgd.shrinkage import Pinsker, SpectralCutoff
 from opgd.theory import last_significant
+from opgd.universal import universal_time
 
 SMALL = contest(1, 1.5, 1.5, 300)
 
@@ -38,13 +38,6 @@ def test_the_contest_reaches_past_the_last_significant_signal(p: float, q: float
         j = int(problem.signals)
         assert math.floor(float(j) ** q) <= problem.size < math.floor(float(j + 1) ** q)
         assert missing(problem) == pytest.approx(float(mp.zeta(p + 1, j + 1)), rel=1e-13)
-
-
-def test_universal_time() -> None:
-    for depth in (0, 1, 3):
-        for epsilon in (0.3, 1e-5):
-            t = universal_time(OverParameterizedFlow.tuned(depth, epsilon), epsilon, 2.0)
-            assert t == pytest.approx(2 * epsilon ** (-(2 * depth + 2) / (depth + 2)), rel=1e-12)
 
 
 class FlowRule:
@@ -68,7 +61,6 @@ def test_neither_blocks_nor_the_number_of_trials_matter(monkeypatch: pytest.Monk
     once = losses(SMALL, repetitions=6, seed=2), stopped_losses(SMALL, [0, 1], repetitions=6, seed=2)
     assert set(once[0]) == set(RULES) and set(once[1]) == {"vanilla, SURE", "D = 0, SURE", "D = 1, SURE"}
     monkeypatch.setattr(comparison, "MEMORY", 2 * SMALL.size)
-    monkeypatch.setattr(comparison, "PIECE", 50)
     again = losses(SMALL, repetitions=3, seed=2), stopped_losses(SMALL, [1, 0], repetitions=3, seed=2)
     for first, second in zip(once, again, strict=True):
         for name, values in second.items():
@@ -88,7 +80,7 @@ def test_exact_risks_by_simulation() -> None:
         found = losses(problem, rules, repetitions=400, seed=[8, k])
         for depth in (0, 1):
             flow = OverParameterizedFlow.tuned(depth, problem.epsilon)
-            t = universal_time(flow, problem.epsilon)
+            t = universal_time(depth, problem.epsilon)
             risks = monte_carlo_risk(flow, problem, [t], repetitions=400, seed=[8, k])
             found[f"D = {depth}, universal"] = risks[:, 0] + missing(problem)
             assert exact[f"D = {depth}, oracle"] <= exact[f"D = {depth}, universal"] * (1 + 1e-9)
@@ -108,7 +100,7 @@ def test_stein_with_differences_instead_of_derivatives() -> None:
         z = model.observe(rng)[0]
         for depth in (0, 3):
             flow = OverParameterizedFlow.tuned(depth, model.epsilon)
-            t = TRIED * universal_time(flow, model.epsilon)
+            t = TRIED * universal_time(depth, model.epsilon)
             theta = flow.estimate(z, model.eigenvalues, t)
             h = 1e-6
             above, below = (flow.estimate(z + s * h, model.eigenvalues, t) for s in (1, -1))
@@ -131,7 +123,6 @@ def test_stein_with_differences_instead_of_derivatives() -> None:
     (lambda: flow_risks(SMALL, [0], constant=0.0), ("constant", "> 0")),
     (lambda: flow_risks(PowerLaw(1, 2, 1, 10), [0]), ("problem", "finite")),
     (lambda: classical_risks(PowerLaw(1, 2, 1, 10)), ("problem", "finite")),
-    (lambda: universal_time(OverParameterizedFlow(0), 0.0), ("epsilon", "> 0")),
 ])  # fmt: skip
 def test_bad_input(call: Any, words: tuple[str, ...]) -> None:
     raises(call, *words)

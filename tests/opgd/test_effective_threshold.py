@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opgd import OverParameterizedFlow, VanillaFlow
-from opgd.comparison import universal_time
 from opgd.effective_threshold import effective_threshold
 from opgd.theory import hitting_times
+from opgd.universal import universal_time
 
 
 @pytest.mark.parametrize("depth", [0, 1, 3])
@@ -21,7 +21,7 @@ def test_the_effective_threshold_is_where_half_is_learned(depth: int) -> None:
     epsilon, lam = 1e-3, np.geomspace(1, 1e-12, 25)
     flow = OverParameterizedFlow.tuned(depth, epsilon)
     for c in (0.3, 1.0, 3.0):
-        t = universal_time(flow, epsilon, c)
+        t = universal_time(depth, epsilon, c)
         level = effective_threshold(flow, lam, t)
         assert (np.diff(level) >= 0).all() and level[0] == 0 and level[-1] > epsilon
         some = level > 0
