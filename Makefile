@@ -3,7 +3,10 @@
 #   make book [PROFILE=smoke]                        execute the chapters that changed, build the book
 #   make test                                        everything a change should pass
 #   make chapter C=rates [P="-p repetitions 8"]      execute one chapter with other parameters
+#   make verify                                      did I get your numbers? compare with book/reference.json
+#   make lab                                         JupyterLab with the chapters as notebooks
 #   make bench                                       side-by-side timings
+#   make soak                                        sweeps under stress, at length (kills, a cluster)
 #   make lock                                        renew requirements.lock (needs uv)
 #   make clean                                       remove what was generated, except .venv
 #
@@ -21,7 +24,7 @@ unexport JUPYTER_CONFIG_PATH JUPYTER_RUNTIME_DIR PYTEST_ADDOPTS DOIT_CONFIG
 export PYTHONNOUSERSITE = 1
 export PYTHONUTF8 = 1
 
-.PHONY: help environment book chapter test bench lock clean
+.PHONY: help environment book chapter verify lab test bench soak lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -36,6 +39,13 @@ chapter: environment
 	@test -n "$(C)" || { echo 'usage: make chapter C=rates P="-p repetitions 8"' >&2; exit 2; }
 	@$(PY) -m press run "$(C)" --profile "$(PROFILE)" $(P)
 
+verify: environment
+	@$(PY) -m doit profile=default ledger
+	@$(PY) -m press verify
+
+lab: environment
+	@$(PY) -m press lab
+
 test: environment
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
@@ -47,6 +57,9 @@ test: environment
 bench: environment
 	@$(PY) bench/peers.py
 	$(PY) -m pytest bench -q -p no:xdist
+
+soak: environment
+	@$(PY) -u bench/soak.py
 
 lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv: pipx install uv" >&2; exit 1; }

@@ -15,7 +15,16 @@ import yaml
 __all__ = ["NOT_EXECUTION", "Project", "write_atomically"]
 
 NOT_EXECUTION = frozenset(
-    {"badges.py", "comparison.py", "describe.py", "grid.py", "launch.py", "onepage.py", "provenance.py"}
+    {
+        "badges.py",
+        "comparison.py",
+        "describe.py",
+        "grid.py",
+        "laboratory.py",
+        "launch.py",
+        "onepage.py",
+        "provenance.py",
+    }
     | {"reporter.py", "results.py", "site.py", "sphinx_ext.py", "statements.py", "sweep.py", "table.py"}
     | {"verify.py"}
 )
