@@ -5,7 +5,10 @@
 #   make chapter C=rates [P="-p repetitions 8"]      execute one chapter with other parameters
 #   make check-pages                                 after make book: examine every page in chromium
 #   make pdf                                         after make book: the book as one PDF (needs LaTeX)
+#   make verify                                      did I get your numbers? compare with book/reference.json
+#   make lab                                         JupyterLab with the chapters as notebooks
 #   make bench                                       side-by-side timings
+#   make soak                                        sweeps under stress, at length (kills, a cluster)
 #   make lock                                        renew requirements.lock (needs uv)
 #   make clean                                       remove what was generated, except .venv
 #
@@ -23,7 +26,7 @@ unexport JUPYTER_CONFIG_PATH JUPYTER_RUNTIME_DIR PYTEST_ADDOPTS DOIT_CONFIG
 export PYTHONNOUSERSITE = 1
 export PYTHONUTF8 = 1
 
-.PHONY: help environment book chapter test check-pages pdf bench lock clean
+.PHONY: help environment book chapter verify lab test check-pages pdf bench soak lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -37,6 +40,13 @@ book: environment
 chapter: environment
 	@test -n "$(C)" || { echo 'usage: make chapter C=rates P="-p repetitions 8"' >&2; exit 2; }
 	@$(PY) -m press run "$(C)" --profile "$(PROFILE)" $(P)
+
+verify: environment
+	@$(PY) -m doit profile=default ledger
+	@$(PY) -m press verify
+
+lab: environment
+	@$(PY) -m press lab
 
 test: environment
 	$(PY) -m ruff check .
@@ -55,6 +65,9 @@ pdf: environment
 bench: environment
 	@$(PY) bench/peers.py
 	$(PY) -m pytest bench -q -p no:xdist
+
+soak: environment
+	@$(PY) -u bench/soak.py
 
 lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv: pipx install uv" >&2; exit 1; }

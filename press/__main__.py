@@ -146,6 +146,13 @@ def _lab(project: Project, options: argparse.Namespace) -> int:
     os.execv(sys.executable, command(project, options.rest))
 
 
+def _notebooks(project: Project, options: argparse.Namespace) -> int:
+    from press.launch import publish
+
+    print(f"wrote {len(publish(project, options.output))} files to {options.output}")
+    return 0
+
+
 def _ledger(project: Project, options: argparse.Namespace) -> int:
     from press.ledger import collect, dump
 
@@ -219,6 +226,9 @@ def _parser() -> argparse.ArgumentParser:
     lab = commands.add_parser("lab", help="open JupyterLab with the chapters as notebooks")
     lab.add_argument("rest", metavar="OPTION", nargs=argparse.REMAINDER, help="options of jupyter lab")
     lab.set_defaults(command=_lab)
+    notebooks = commands.add_parser("notebooks", help="write clean notebooks for Binder and Colab")
+    notebooks.add_argument("-o", dest="output", type=Path, required=True, metavar="DIR", help="where")
+    notebooks.set_defaults(command=_notebooks)
     steps = {"prepare": _prepare, "ledger": _ledger, "theory": _theory, "site": _site}
     texts = {
         "prepare": "fill matplotlib's font cache (a step of the build)",

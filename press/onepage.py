@@ -65,6 +65,7 @@ def onepage(project: Project, executed: Path) -> str:
     """
     notebook = json.loads(executed.read_text(encoding="utf-8"))
     chapter = notebook["metadata"]["press"]["chapter"]
+    project.build.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=project.build, prefix="page-") as scratch:
         source, target = Path(scratch) / "source", Path(scratch) / "target"
         (source / "downloads").mkdir(parents=True)

@@ -1,0 +1,78 @@
+"""Notebooks for hosted services: what Binder and Colab need to run a chapter, in one directory."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import yaml
+
+from press.execute import clean_notebook
+from press.project import Project, write_atomically
+
+__all__ = ["publish"]
+
+PYTHON = "python-3.12"
+"""What Binder is asked for; it must be one of the versions that the project supports."""
+NEEDED = ("matplotlib", "sympy", "scikit-learn", "PyWavelets", "tabulate")
+"""What chapters import besides opgd and its dependencies, with the ranges of `requirements.txt`."""
+
+
+def publish(project: Project, directory: Path) -> list[Path]:
+    """Write the clean notebooks and the description of their environment.
+
+    Parameters
+    ----------
+    project : Project
+        The book; `repository: url:` in its `_config.yml` says where opgd is installed from.
+    directory : pathlib.Path
+        Where to write: one notebook a chapter, `requirements.txt` and `runtime.txt`. Its content, pushed
+        to the branch that `_config.yml` names, is what the launch buttons open.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The files.
+
+    Raises
+    ------
+    ValueError
+        If no repository is configured.
+    """
+    settings = yaml.safe_load((project.root / "_config.yml").read_text(encoding="utf-8"))
+    url = (settings.get("repository") or {}).get("url")
+    if not url:
+        raise ValueError("_config.yml configures no repository; its comment on launch buttons says how")
+    requirements = [*_ranges(project), "myst-nb", f"opgd-book @ git+{url}"]
+    files = {"requirements.txt": "\n".join(requirements) + "\n", "runtime.txt": f"{PYTHON}\n"}
+    for chapter in project.chapters():
+        notebook = clean_notebook(project.source(chapter))
+        notebook.cells.insert(0, _install(requirements))
+        nbformat.validate(notebook)
+        files[f"{chapter}.ipynb"] = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    for name, text in files.items():
+        write_atomically(directory / name, text)
+    return [directory / name for name in files]
+
+
+def _ranges(project: Project) -> list[str]:
+    lines = (project.root / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    names = {re.split(r"[<>=!~ ]", line, maxsplit=1)[0]: line for line in lines}
+    return [names[name] for name in NEEDED]
+
+
+def _install(requirements: list[str]) -> nbformat.NotebookNode:
+    """A first cell that installs what is missing; where all is there, as on Binder, it does nothing."""
+    wanted = " ".join(f'"{line}"' for line in requirements)
+    source = (
+        "# Only where the book's library is missing, as on Colab: install it.\n"
+        "import importlib.util\n\n"
+        'if importlib.util.find_spec("opgd") is None:\n'
+        f"    %pip install --quiet {wanted}"
+    )
+    cell: nbformat.NotebookNode = nbformat.v4.new_code_cell(
+        source, id="install", metadata={"tags": ["install"]}
+    )
+    return cell

@@ -1,0 +1,76 @@
+"""One chapter as one HTML file, and the command line that writes it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import nbformat.v4 as v4
+import pytest
+
+from press.onepage import onepage
+from press.project import Project
+from press.site import SiteFailed
+
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII="
+TEXT = r"""# First page
+
+A formula $x^2$, a citation {cite}`li2024improving`, {doc}`second`, {eq}`eq-elsewhere`, {numref}`fig-first`.
+"""
+OPTIONS = {
+    "figure": {"name": "fig-first", "caption": "Powers."},
+    "image": {"alt": "A line through the powers."},
+}
+PRESS = {
+    "chapter": "first",
+    "profile": "smoke",
+    "parameters": {"count": 4, "power": 2.0, "names": ["a"], "seed": 0},
+    "started": "2026-01-02T03:04:05+00:00",
+    "seconds": 1.0,
+    "machine": "x",
+    "versions": {},
+    "commit": "unknown",
+}
+
+
+def write(book: Project, text: str = TEXT) -> Path:
+    image = v4.new_output("display_data", data={"image/png": PIXEL, "text/plain": "figure"})
+    cells = [
+        v4.new_markdown_cell(text),
+        v4.new_code_cell("draw()", outputs=[image], metadata={"mystnb": OPTIONS}, execution_count=1),
+    ]
+    path = book.root / "out.ipynb"
+    path.write_text(json.dumps(v4.new_notebook(cells=cells, metadata={"press": PRESS})), encoding="utf-8")
+    return path
+
+
+def test_the_page_needs_no_other_file_and_no_host(book: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(book.root)
+    entry = "@article{li2024improving, title={T}, author={Li, Y.}, year={2024}, journal={J}}"
+    (book.book / "references.bib").write_text(entry, encoding="utf-8")
+    executed = write(book)
+    text = onepage(book, executed)
+    addresses = re.findall(
+        r'(?:src|href)="([^"]{1,60})', re.sub(r"<script>.*?</script>", "", text, flags=re.S)
+    )
+    assert [a for a in addresses if not a.startswith(("#", "data:"))] == []
+    assert "%%URL%%/MathJax" not in text and "data:font/woff;base64," in text and "x^2" in text
+    for part in ("Second page", "[in another chapter]", 'alt="A line through the powers."', "A smoke run"):
+        assert part in text, part
+    assert "Parameters" in text and "How this page was made" in text and "Li, 2024" in text
+    assert re.search(r"Fig\. 1", text) and 'download="first.ipynb"' in text
+    assert list(book.build.glob("page-*")) == [] if book.build.exists() else True
+
+
+def test_a_notebook_that_cannot_be_rendered_is_an_error(
+    book: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(book.root)
+    book.build.mkdir()
+    (book.root / "_config.yml").write_text(
+        (book.root / "_config.yml").read_text().replace("sphinx_proof", "no_such_extension"), encoding="utf-8"
+    )
+    with pytest.raises(SiteFailed, match=r"the page of first did not build:\n.*no_such_extension"):
+        onepage(book, write(book))
+    assert list(book.build.iterdir()) == []
