@@ -80,6 +80,7 @@ def explorer(browser: Browser, address: str) -> Iterator[Any]:
 
     def opened(query: str = "", *, formulas: bool = False, **options: Any) -> Page:
         contexts.append(browser.new_context(**options))
+        contexts[-1].set_default_timeout(120_000)  # milliseconds, for machines with much else to do
         page = contexts[-1].new_page()
         page.on(
             "request", lambda request: None if request.url.startswith("file:") else faults.append(request.url)
@@ -253,9 +254,9 @@ def test_curves_are_the_risks_that_opgd_computes(explorer: Any, query: str) -> N
     assert drawn.universal == pytest.approx(1 / (problem.epsilon * flow.b0**flow.depth), rel=1e-12)
     for i in (0, 20, 40, 63):
         assert drawn.vanilla[i] == pytest.approx(vanilla_risk(problem, drawn.vanillaTimes[i]), rel=1e-10)
-    exact = expected_risk(flow, problem, drawn.times[::4])
+    exact = expected_risk(flow, problem, drawn.times[::7])
     assert drawn.trials == 16
-    deviations = (np.array(drawn.mean[::4]) - exact.mean) / (exact.std / 4)
+    deviations = (np.array(drawn.mean[::7]) - exact.mean) / (exact.std / 4)
     assert np.abs(deviations).max() < 4
     index = np.array(drawn.learned["index"])
     state = flow.state(np.array(drawn.z)[index - 1], index**-problem.gamma, drawn.t)
@@ -357,9 +358,11 @@ def test_time_plays_pauses_and_steps(explorer: Any) -> None:
     page = explorer("?t=0.5")
     learned = settled(page, "?t=0.5").learned["now"]
     page.click("#explorer-play")
+    page.wait_for_function("opgd.explorer.view.parameters.t < 0.3")  # it starts early
     page.wait_for_function("opgd.explorer.view.parameters.t > 0.6")
     assert page.inner_text("#explorer-play") == "Pause"
     page.click("#explorer-play")
+    page.wait_for_timeout(50)
     paused = view(page)
     assert paused.parameters["t"] > 0.6 and page.inner_text("#explorer-play") == "Play"
     assert (np.array(paused.learned["now"]) >= np.array(learned) * (1 - 1e-9)).all()
@@ -369,6 +372,9 @@ def test_time_plays_pauses_and_steps(explorer: Any) -> None:
     assert after == pytest.approx(before * 10**0.05, rel=0.01)
     page.click("#explorer-back")
     assert view(page).parameters["t"] == pytest.approx(before, rel=0.01)
+    page.click("#explorer-play")  # anew, to the end
+    settled(page, "?t=5")
+    assert page.inner_text("#explorer-play") == "Play"
 
 
 def test_who_asks_for_less_motion_gets_steps_only(explorer: Any) -> None:

@@ -25,7 +25,8 @@ opgd.explorer = (() => {
     { name: "j", group: "Flow", label: "j, component", low: 1, high: 2000, step: 1, whole: true, start: 144 },
   ];
   const LOG_STEP = 0.01; // of log10
-  const DECADES_PER_SECOND = 0.4; // of the moving picture
+  const PLAY = [0.05, 5]; // universal times between which the picture moves
+  const DECADES_PER_SECOND = 0.4; // its speed
   const FRAME = 0.05; // of log10 t, one step of the stepped picture
   const TIMES = 64; // of the risk curves
   const TRIALS = 16; // data sets in the mean
@@ -416,7 +417,8 @@ opgd.explorer = (() => {
 
   /* ------------------------------------------------------------------ time moves */
 
-  let moving = 0;
+  let moving = 0; // the next frame, while time moves
+  let paused = NaN; // where it was stopped; from there it goes on, otherwise it starts anew
 
   function move(decades) {
     stop();
@@ -426,12 +428,12 @@ opgd.explorer = (() => {
   }
 
   function play() {
-    const { low, high } = named("t");
-    let log = view.parameters.t >= high ? Math.log10(low) : Math.log10(view.parameters.t);
+    const [low, high] = PLAY;
+    let log = Math.log10(view.parameters.t === paused ? paused : low);
     let before = performance.now();
     buttons.play.textContent = "Pause";
     const frame = (now) => {
-      log += ((now - before) / 1000) * DECADES_PER_SECOND;
+      log += (Math.min(now - before, 100) / 1000) * DECADES_PER_SECOND; // slow frames slow it down, without jumps
       before = now;
       change({ t: Math.min(Number((10 ** log).toPrecision(3)), high) });
       if (log >= Math.log10(high)) stop();
@@ -441,6 +443,7 @@ opgd.explorer = (() => {
   }
 
   function stop() {
+    if (moving && view.parameters.t < PLAY[1]) paused = view.parameters.t;
     cancelAnimationFrame(moving);
     moving = 0;
     if (buttons.play) buttons.play.textContent = "Play";
