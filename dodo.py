@@ -26,7 +26,7 @@ PRESS = [sys.executable, "-m", "press"]
 # Modules of press that shape the site only: a change there rebuilds the pages but executes nothing.
 SITE_ONLY = {
     *("site.py", "provenance.py", "sphinx_ext.py", "reporter.py", "badges.py", "statements.py"),
-    *("accessibility.py", "citation.py", "notfound.py", "reading.py"),
+    *("accessibility.py", "citation.py", "notfound.py", "pdf.py", "reading.py"),
 }
 
 
