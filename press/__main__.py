@@ -181,6 +181,18 @@ def _site(project: Project, options: argparse.Namespace) -> int:
     return 0
 
 
+def _pdf(project: Project, options: argparse.Namespace) -> int:
+    from press.pdf import build_pdf
+    from press.site import SiteFailed
+
+    try:
+        print(f"wrote {build_pdf(project)}")
+    except SiteFailed as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    return 0
+
+
 def _theory(project: Project, options: argparse.Namespace) -> int:
     from press.statements import ChecksFailed, read_report, read_statements, run_checks
 
@@ -229,12 +241,13 @@ def _parser() -> argparse.ArgumentParser:
     notebooks = commands.add_parser("notebooks", help="write clean notebooks for Binder and Colab")
     notebooks.add_argument("-o", dest="output", type=Path, required=True, metavar="DIR", help="where")
     notebooks.set_defaults(command=_notebooks)
-    steps = {"prepare": _prepare, "ledger": _ledger, "theory": _theory, "site": _site}
+    steps = {"prepare": _prepare, "ledger": _ledger, "theory": _theory, "site": _site, "pdf": _pdf}
     texts = {
         "prepare": "fill matplotlib's font cache (a step of the build)",
         "ledger": "collect the ledger from the executed chapters (a step of the build)",
         "theory": "check the paper's statements (a step of the build)",
         "site": "build the HTML from the executed chapters (a step of the build)",
+        "pdf": "make _build/book.pdf from the executed chapters; needs LaTeX",
     }
     for name, command in steps.items():
         commands.add_parser(name, help=texts[name]).set_defaults(command=command)

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from docutils import nodes  # type: ignore[import-untyped]
 from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from press.statements import (
@@ -47,11 +48,23 @@ def _badge(name: str, statements: dict[str, Statement], checks: list[Check]) -> 
     first = next((check for check in checks if name in check.statements), None)
     if first is None:
         return nodes.inline(text=text, classes=classes)
-    link = nodes.reference(
-        "", text, internal=True, refuri=f"{CODE_PAGE}.html#{first.anchor}", classes=classes
-    )
+    link = nodes.reference("", text, internal=True, refuri="", check=first.anchor, classes=classes)
     link["reftitle"] = f"{statements[name].printed}: {GRADES[verdict]}. {first.covers}"
     return link
+
+
+class ResolveBadges(SphinxPostTransform):
+    """Point the badges at the page of checks, in the way of the builder: HTML or LaTeX."""
+
+    default_priority = 20
+
+    def run(self, **_: Any) -> None:
+        """Fill in the addresses."""
+        builder = self.env.app.builder
+        for link in self.document.findall(nodes.reference):
+            if "check" in link:
+                page = builder.get_relative_uri(self.env.docname, CODE_PAGE)
+                link["refuri"] = f"{page}#{link['check']}"
 
 
 class MarkRole(SphinxRole):
@@ -178,5 +191,6 @@ def setup(app: Sphinx) -> None:
         The application.
     """
     app.add_role("mark", MarkRole())
+    app.add_post_transform(ResolveBadges)
     app.add_directive("statements", StatementsTable)
     app.add_directive("checks", ChecksListing)

@@ -1,0 +1,177 @@
+"""The whole book as one PDF: Sphinx writes LaTeX, pdflatex sets it. Not part of the book's build."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import yaml
+from docutils import nodes  # type: ignore[import-untyped]
+from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+from press.project import Project
+from press.site import JUPYTER_BOOK, SiteFailed, stage
+
+__all__ = ["build_pdf", "for_paper", "missing_packages", "setup"]
+
+NAME = "book.pdf"
+FRONT = "front"
+WIDEST = 32  # characters that count when the columns of a table share the width of the paper
+COMMANDS = {"pdflatex": "texlive-latex-base", "latexmk": "latexmk", "kpsewhich": "texlive-binaries"}
+FILES = {
+    "tgtermes.sty": "tex-gyre",
+    "fncychap.sty": "texlive-latex-extra",
+    "framed.sty": "texlive-latex-extra",
+    "txtt.tfm": "texlive-fonts-recommended",
+    "pzdr.tfm": "texlive-fonts-recommended",
+    "babel.sty": "texlive-latex-base",
+    "fancyvrb.sty": "texlive-latex-recommended",
+}
+"""Commands, style files and fonts that the LaTeX of Sphinx asks for, with the Debian package of each."""
+
+_LATEX_ERROR = re.compile(r"^(?:! .*|.*:\d+: .*)(?:\n.*){0,2}", re.MULTILINE)
+
+
+def missing_packages() -> list[str]:
+    """Name the Debian packages without which the PDF cannot be made here.
+
+    Returns
+    -------
+    list of str
+        Package names in alphabetical order; empty if nothing is missing.
+    """
+    missing = {package for command, package in COMMANDS.items() if shutil.which(command) is None}
+    if "texlive-binaries" in missing:
+        return sorted({*missing, *FILES.values()})
+    for name, package in FILES.items():
+        found = subprocess.run(["kpsewhich", name], stdout=subprocess.DEVNULL, check=False)
+        if found.returncode:
+            missing.add(package)
+    return sorted(missing)
+
+
+def for_paper(site: Path) -> None:
+    """Turn a staged site into the source of a printed book.
+
+    The folded code goes: paper cannot be unfolded, and the code is in the notebooks. The first page, which
+    holds the table of contents of the site, becomes a chapter like the others, number 0, so that all other
+    numbers are those of the site.
+
+    Parameters
+    ----------
+    site : pathlib.Path
+        The staged site; it is changed in place.
+    """
+    for path in site.glob("*.ipynb"):
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        for cell in notebook["cells"]:
+            tags = cell["metadata"].get("tags", [])
+            cell["metadata"]["tags"] = ["remove-input" if tag == "hide-input" else tag for tag in tags]
+        path.write_text(json.dumps(notebook), encoding="utf-8")
+    contents = yaml.safe_load((site / "_toc.yml").read_text(encoding="utf-8"))
+    first = contents["parts"][0] if "parts" in contents else contents
+    first["chapters"].insert(0, {"file": contents["root"]})
+    contents["root"] = FRONT
+    (site / "_toc.yml").write_text(yaml.safe_dump(contents, sort_keys=False), encoding="utf-8")
+    title = yaml.safe_load((site / "_config.yml").read_text(encoding="utf-8"))["title"]
+    (site / f"{FRONT}.md").write_text(f"# {title}\n", encoding="utf-8")
+
+
+def build_pdf(project: Project) -> Path:
+    """Make `_build/book.pdf` from the executed chapters; it is the old file or the new one, never a part.
+
+    Parameters
+    ----------
+    project : Project
+        The book; its chapters have been executed and its ledger collected.
+
+    Returns
+    -------
+    pathlib.Path
+        The PDF.
+
+    Raises
+    ------
+    ValueError
+        If a LaTeX package is missing, or a chapter has not been executed.
+    SiteFailed
+        If Sphinx or LaTeX reports an error.
+    """
+    if missing := missing_packages():
+        raise ValueError(f"the PDF needs LaTeX; Debian and Ubuntu: apt install {' '.join(missing)}")
+    with tempfile.TemporaryDirectory(dir=project.build, prefix="pdf-") as scratch:
+        site = Path(scratch) / "site"
+        stage(project, site)
+        for_paper(site)
+        book = [sys.executable, "-c", JUPYTER_BOOK, "build", str(site), "--path-output", scratch]
+        _run(
+            [*book, "--builder", "latex", "-W", "-n", "--keep-going", "-q"],
+            project.root,
+            r".*(?:WARNING|ERROR).*",
+        )
+        latex = Path(scratch) / "_build" / "latex"
+        command = [
+            "latexmk",
+            "-pdf",
+            "-interaction=nonstopmode",
+            "-halt-on-error",
+            "-file-line-error",
+            "book.tex",
+        ]
+        _run(command, latex, _LATEX_ERROR.pattern)
+        place = project.build / NAME
+        os.replace(latex / "book.pdf", place)
+    return place
+
+
+def _run(command: list[str], directory: Path, errors: str) -> None:
+    done = subprocess.run(
+        command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    )  # fmt: skip
+    if done.returncode:
+        said = done.stdout.decode("utf-8", "replace")
+        told = re.findall(errors, said, re.MULTILINE) or said.splitlines()[-40:]
+        raise SiteFailed("\n".join(["the PDF was not made:", *told[:40]]))
+
+
+class WideTables(SphinxPostTransform):
+    """In LaTeX, let the columns of a wide table share the width of the paper; words then break."""
+
+    default_priority = 200
+    builders = ("latex",)
+
+    def run(self, **_: Any) -> None:
+        """Set the widths of the tables with more than four columns."""
+        for table in self.document.findall(nodes.table):
+            columns = list(table.findall(nodes.colspec))
+            rows = [row.children for row in table.findall(nodes.row)]
+            if len(columns) > 4 and all(len(row) == len(columns) for row in rows):
+                table["classes"] += ["longtable", "colwidths-given"]
+                for number, column in enumerate(columns):
+                    longest = max(len(row[number].astext()) for row in rows)
+                    column["colwidth"] = max(9, min(longest, WIDEST))
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the extension with Sphinx.
+
+    Parameters
+    ----------
+    app : sphinx.application.Sphinx
+        The application.
+
+    Returns
+    -------
+    dict
+        Sphinx's metadata of an extension.
+    """
+    app.add_post_transform(WideTables)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

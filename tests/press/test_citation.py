@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from press.citation import bibtex, entries
+
+CITATION = Path(__file__).resolve().parents[2] / "CITATION.cff"
+
+
+def test_the_paper_comes_first_and_agrees_with_the_bibliography() -> None:
+    works = entries(yaml.safe_load(CITATION.read_text(encoding="utf-8")))
+    paper, edition = map(bibtex, works)
+    bibliography = (CITATION.parent / "book" / "references.bib").read_text(encoding="utf-8")
+    printed = " ".join(bibliography.split("@inproceedings{li2024improving,")[1].split("\n}")[0].split())
+    assert paper.startswith("@inproceedings{li2024improving,\n")
+    for value in (
+        "Li, Yicheng and Lin, Qian",
+        "Advances in Neural Information Processing Systems",
+        "2409.00894",
+    ):
+        assert f"{{{value}}}" in paper and f"{{{value}}}" in printed
+    assert "Improving Adaptivity via Over-Parameterization in Sequence Models" in paper
+    assert (
+        edition.startswith("@misc{") and "author = {{The contributors of the executable edition}}" in edition
+    )
+
+
+def test_braces_balance_and_every_field_ends_with_a_comma_but_the_last() -> None:
+    for work in entries(yaml.safe_load(CITATION.read_text(encoding="utf-8"))):
+        lines = bibtex(work).splitlines()
+        assert bibtex(work).count("{") == bibtex(work).count("}")
+        assert [line.endswith(",") for line in lines] == [True] * (len(lines) - 2) + [False, False]
+
+
+@pytest.mark.parametrize(
+    ("work", "missing"),
+    [({"authors": [{"name": "A"}]}, "title"), ({"title": "A"}, "authors"), ({}, "title and authors")],
+)
+def test_works_without_title_or_authors_are_refused(work: dict[str, Any], missing: str) -> None:
+    with pytest.raises(ValueError, match=f"without {missing}$"):
+        bibtex(work)

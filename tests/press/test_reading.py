@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from docutils import nodes
+from docutils.core import publish_doctree
+
+from press.reading import _duration, byline, fold, minutes_to_read
+
+
+@pytest.mark.parametrize(
+    ("tags", "after"),
+    [
+        ([], ["hide-input"]),
+        (["wide"], ["wide", "hide-input"]),
+        (["parameters"], ["parameters"]),
+        (["remove-input"], ["remove-input"]),
+        (["hide-input"], ["hide-input"]),
+    ],
+)
+def test_code_is_folded_unless_its_tags_say_otherwise(tags: list[str], after: list[str]) -> None:
+    cell: dict[str, Any] = {"cell_type": "code", "metadata": {"tags": tags}}
+    fold(cell)
+    assert cell["metadata"]["tags"] == after
+
+
+def test_prose_has_nothing_to_fold() -> None:
+    cell: dict[str, Any] = {"cell_type": "markdown", "metadata": {}}
+    fold(cell)
+    assert cell == {"cell_type": "markdown", "metadata": {}}
+
+
+def test_words_formulas_and_figures_take_time_and_code_takes_none() -> None:
+    document = publish_doctree("word " * 401)
+    assert minutes_to_read(document) == 3
+    document += nodes.literal_block("", "code " * 5000)
+    assert minutes_to_read(document) == 3
+    document += [nodes.math_block("", r"x + y") for _ in range(4)]
+    assert minutes_to_read(document) == 4  # 2.005 + 1
+    document += [nodes.figure(), nodes.figure()]
+    assert minutes_to_read(document) == 5
+    assert len(list(document.findall(nodes.literal_block))) == 1  # the page is as it was
+    assert minutes_to_read(publish_doctree("")) == 1
+
+
+def test_the_line_escapes_links_and_offers_code_where_there_is_some() -> None:
+    line = byline(1, 3.2, 'a&b".ipynb', "cite.html")
+    assert "About 1 minute to read" in line and "ran in 3 s" in line
+    assert 'href="a&amp;b&quot;.ipynb" download' in line and "<button" in line
+    assert "<button" not in byline(2, None, None, "cite.html")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0.0, "under 1 s"), (0.99, "under 1 s"), (1.0, "1 s"), (119.0, "119 s"), (150.0, "2 min")],
+)
+def test_durations(seconds: float, shown: str) -> None:
+    assert _duration(seconds) == shown
