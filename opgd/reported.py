@@ -21,7 +21,8 @@ class Reported:
     value : float
         The number as printed (signs of fits restored, see ``reported.toml``).
     unit : float
-        One unit of the last printed digit; 50 for the times of Figures 2 and 4, chosen by the authors.
+        One unit of the last printed digit; 50 for the times of Figures 2 and 4, chosen by the authors; the
+        distance of two ticks for what is read off the axes of Figure 6.
     """
 
     value: float
@@ -63,6 +64,10 @@ def _load() -> dict[str, dict[str, Reported]]:
     for curve, fit in text["figure5"].items():
         for name, value in fit.items():
             items["Figure 5"][f"{curve} {name}"] = _as_printed(value)
+    items["Figure 6"] = {
+        cell.replace("_", " "): Reported(float(axis["tick"]), float(axis["distance"]))
+        for cell, axis in text["figure6"].items()
+    }
     frames = dict(text["last_frame"])
     unit = float(frames.pop("unit"))  # chosen by the authors in round numbers
     items["Figure 4"] = {f"{depth} last frame": Reported(float(t), unit) for depth, t in frames.items()}

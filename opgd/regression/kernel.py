@@ -217,7 +217,9 @@ class _TorusRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         held = min(max(1, round(self.validation_fraction * len(y))), len(y) - 1)
         train, test = train_test_split(rows, test_size=held, random_state=self.random_state)
         features = np.concatenate([block for _, block in feature_chunks(Z[test], self.frequencies_)])
-        states, errors, best, begins = [], [], 0, 0.0
+        states: list[FlowState] = []
+        errors: list[float] = []
+        best, begins = 0, 0.0
         for time, state in zip(times, self._follow(Z[train], y[train], eigenvalues, times), strict=True):
             residual = y[test] - self.intercept_ - self._scale * (features @ state.theta)
             if not states:

@@ -8,7 +8,7 @@ from opgd import reported
 
 
 def test_every_item() -> None:
-    figures = {"Figure 1": 8, "Figure 2": 1, "Figure 3": 16, "Figure 4": 3, "Figure 5": 4}
+    figures = {"Figure 1": 8, "Figure 2": 1, "Figure 3": 16, "Figure 4": 3, "Figure 5": 4, "Figure 6": 4}
     counts = figures | {"Table 1": 27, "Table 2": 54}
     assert {item: len(reported.cells(item)) for item in counts} == counts
 
@@ -28,6 +28,8 @@ def test_every_item() -> None:
     ("Table 1", "gamma=3 p=3 q=2", 0.74, 0.01),
     ("Table 2", "D=1 gamma=3 p=0.6 q=1.5", 0.32, 0.01), ("Table 2", "D=2 gamma=1.1 p=3 q=2", 0.75, 0.01),
     ("Figure 5", "fixed_kernel slope", -0.31, 0.01), ("Figure 5", "diagonal_adapt intercept", 0.27, 0.01),
+    ("Figure 6", "california largest", 2, 0.5), ("Figure 6", "california frequencies", 140_000, 20_000),
+    ("Figure 6", "concrete largest", 30, 10), ("Figure 6", "concrete frequencies", 14_000, 2000),
     ("Figure 2", "D=1 last frame", 300, 50), ("Figure 4", "D=0 last frame", 100, 50),
     ("Figure 4", "D=1 last frame", 300, 50), ("Figure 4", "D=3 last frame", 700, 50),
 ])  # fmt: skip

@@ -1,0 +1,272 @@
+r"""Frequencies on the torus :math:`[-1, 1)^d`: which there are, how many, in which order.
+
+Frequencies m are rows of an integer array. The eigenvalues of the kernels of Example 2.2 are
+:math:`\lambda_m = (1 + |m|^2)^{-r}`, so the order of decreasing eigenvalues is that of :math:`|m|^2`; among
+frequencies of equal norm it is lexicographic. The paper does not say how it breaks ties.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from opgd._validate import Array, real, whole
+
+__all__ = ["first_frequencies", "kernel_eigenvalues", "lattice", "lattice_size", "one_of_each_pair"]
+
+MEMORY = 2**31
+"""Bytes that one array may take unless the caller allows more."""
+
+LARGEST = 10**6
+"""Largest squared radius for which points are counted in three and more dimensions."""
+
+Frequencies = NDArray[np.int64]
+
+
+def lattice_size(dimension: int, radius_squared: int) -> int:
+    r"""Count the points of :math:`\{m \in \mathbb{Z}^d : |m|^2 \le R\}` without listing them.
+
+    The numbers of points of each squared norm are the coefficients of the power :math:`\vartheta(q)^d` of
+    the theta function :math:`\vartheta(q) = \sum_{k \in \mathbb{Z}} q^{k^2}`. They are exact at any size.
+
+    Parameters
+    ----------
+    dimension : int
+        Dimension :math:`d \ge 1`.
+    radius_squared : int
+        :math:`R \ge 0`; at most 10^6 in three and more dimensions.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+
+    Examples
+    --------
+    The two lattices that fit the axes of Figure 6:
+
+    >>> lattice_size(8, 13), lattice_size(8, 7)
+    (136209, 12369)
+    """
+    dimension = whole("dimension", dimension, least=1)
+    limit = LARGEST if dimension > 2 else None
+    radius_squared = whole("radius_squared", radius_squared, least=0, most=limit)
+    root = math.isqrt(radius_squared)
+    if dimension == 1:
+        return 2 * root + 1
+    if dimension == 2:
+        inner = range(1, root + 1)
+        return 2 * root + 1 + 2 * sum(2 * math.isqrt(radius_squared - k * k) + 1 for k in inner)
+    exact = (2 * root + 1) ** dimension < 2**62
+    counts = np.zeros(radius_squared + 1, np.int64 if exact else object)
+    counts[0] = 1
+    for _ in range(dimension):
+        previous = counts.copy()
+        for k in range(1, root + 1):
+            counts[k * k :] += 2 * previous[: radius_squared + 1 - k * k]
+    return int(counts.sum())
+
+
+def refuse_size(what: str, count: int, size: int, memory: float, remedy: str) -> None:
+    """Refuse `count` numbers of `size` bytes that do not fit in `memory`, and say how large they are."""
+    if count * size > memory:
+        raise ValueError(
+            f"{what} would take {count * size / 2**30:.3g} GiB ({count} numbers of {size} bytes); "
+            f"allowed are {memory / 2**30:.3g} GiB: {remedy}"
+        )
+
+
+def _affordable(dimension: int, radius_squared: int, memory: float) -> None:
+    """Refuse a lattice that does not fit in `memory`, even if it is too large to be counted."""
+    remedy = "take a smaller radius_squared or raise `memory`"
+    inner = math.sqrt(radius_squared) - math.sqrt(dimension) / 2  # unit cubes around points cover this ball
+    if inner > 1:
+        log_volume = dimension * math.log(inner * math.sqrt(math.pi)) - math.lgamma(dimension / 2 + 1)
+        if log_volume > math.log(max(memory, 1.0)):
+            raise ValueError(
+                f"the lattice |m|^2 <= {radius_squared} in dimension {dimension} has at least "
+                f"10^{math.floor(log_volume / math.log(10))} points and does not fit into the allowed "
+                f"{memory / 2**30:.3g} GiB: {remedy}"
+            )
+    size = lattice_size(dimension, radius_squared)
+    what = f"the lattice |m|^2 <= {radius_squared} in dimension {dimension}, {size} points,"
+    refuse_size(what, 3 * size * (dimension + 2), 8, memory, remedy)  # the list, its sorted copy, and keys
+
+
+def lattice(dimension: int, radius_squared: int, *, memory: float = MEMORY) -> Frequencies:
+    r"""List all :math:`m \in \mathbb{Z}^d` with :math:`|m|^2 \le R`, by :math:`|m|^2`, ties lexicographic.
+
+    Parameters
+    ----------
+    dimension : int
+        Dimension :math:`d \ge 1`.
+    radius_squared : int
+        :math:`R \ge 0`.
+    memory : float
+        Bytes that the work may take.
+
+    Returns
+    -------
+    ndarray of int64, shape (K, d)
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, or the list would not fit; the message says how large it would be.
+
+    Examples
+    --------
+    >>> lattice(2, 1).tolist()
+    [[0, 0], [-1, 0], [0, -1], [0, 1], [1, 0]]
+    """
+    dimension = whole("dimension", dimension, least=1)
+    radius_squared = whole("radius_squared", radius_squared, least=0)
+    _affordable(dimension, radius_squared, real("memory", memory, above=0))
+    points = np.zeros((1, 0), np.int64)
+    left = np.array([radius_squared])  # what remains of R after the coordinates chosen so far
+    for _ in range(dimension):
+        most = np.floor(np.sqrt(left)).astype(np.int64)
+        most += (most + 1) ** 2 <= left  # a square root may be rounded either way
+        most -= most**2 > left
+        width = 2 * most + 1
+        row = np.repeat(np.arange(len(points)), width)
+        start = np.cumsum(width) - width
+        next_one = np.arange(len(row)) - (start + most)[row]
+        points = np.column_stack([points[row], next_one])
+        left = left[row] - next_one**2
+    return points[np.argsort(-left, kind="stable")]
+
+
+def first_frequencies(dimension: int, size: int, *, memory: float = MEMORY) -> Frequencies:
+    r"""List the first `size` frequencies in the order of decreasing eigenvalues.
+
+    Parameters
+    ----------
+    dimension : int
+        Dimension :math:`d \ge 1`.
+    size : int
+        How many, at least one. The last pair :math:`\pm m` may be cut.
+    memory : float
+        Bytes that the work may take. No more than the last, incomplete shell is listed in vain.
+
+    Returns
+    -------
+    ndarray of int64, shape (size, d)
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, or the list would not fit; the message says how large it would be.
+
+    Examples
+    --------
+    >>> first_frequencies(1, 4).ravel().tolist()
+    [0, -1, 1, -2]
+    """
+    dimension = whole("dimension", dimension, least=1)
+    size = whole("size", size, least=1)
+    memory = real("memory", memory, above=0)
+    refuse_size(
+        f"a list of {size} frequencies in dimension {dimension}",
+        3 * size * (dimension + 2),
+        8,
+        memory,
+        "take a smaller size or raise `memory`",
+    )
+    high = 1
+    while lattice_size(dimension, high) < size:
+        high *= 2
+    low = -1  # lattice_size(low) < size <= lattice_size(high)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if lattice_size(dimension, middle) < size:
+            low = middle
+        else:
+            high = middle
+    return lattice(dimension, high, memory=memory)[:size].copy()
+
+
+def as_frequencies(frequencies: ArrayLike, dimension: int | None = None) -> Frequencies:
+    """Return frequencies as int64, if they are whole numbers in an array (K, d)."""
+    m = np.asarray(frequencies)
+    if m.ndim != 2 or m.dtype.kind not in "iu" or 0 in m.shape:
+        raise ValueError(
+            f"frequencies of shape {m.shape} and type {m.dtype} are not allowed: "
+            "they must be an integer array of shape (K, d), K and d at least 1"
+        )
+    if dimension is not None and m.shape[1] != dimension:
+        raise ValueError(f"frequencies have {m.shape[1]} columns, x has {dimension}: they must be as many")
+    if m.min() < -(2**31) or m.max() > 2**31:
+        raise ValueError("frequencies must lie between -2^31 and 2^31")
+    return m.astype(np.int64, copy=False)
+
+
+def signs(m: Frequencies) -> NDArray[np.int64]:
+    """Sign of the first non-zero entry of each row; 1 for a row of zeros."""
+    if not m.shape[1]:
+        return np.ones(len(m), np.int64)
+    first = m[np.arange(len(m)), (m != 0).argmax(axis=1)]
+    return np.where(first < 0, -1, 1)
+
+
+def one_of_each_pair(frequencies: ArrayLike) -> NDArray[np.bool_]:
+    r"""Mark 0 and, of each pair :math:`\pm m`, the frequency whose first non-zero entry is positive.
+
+    For real y the coefficients of :math:`m` and :math:`-m` have the same absolute value: one tells both.
+
+    Parameters
+    ----------
+    frequencies : array_like of int, shape (K, d)
+        Frequencies.
+
+    Returns
+    -------
+    ndarray of bool, shape (K,)
+
+    Raises
+    ------
+    ValueError
+        If shapes or types are wrong.
+
+    Examples
+    --------
+    >>> one_of_each_pair([[0, 0], [0, -1], [0, 1]]).tolist()
+    [True, False, True]
+    """
+    return signs(as_frequencies(frequencies)) > 0
+
+
+def kernel_eigenvalues(frequencies: ArrayLike, r: float) -> Array:
+    r"""Evaluate :math:`\lambda_m = (1 + |m|^2)^{-r}`, the eigenvalues of the Sobolev kernels of Example 2.2.
+
+    Parameters
+    ----------
+    frequencies : array_like of int, shape (K, d)
+        Frequencies m.
+    r : float
+        Exponent, positive; the kernel is bounded for :math:`r > d/2`. The number of eigenvalues
+        above :math:`\delta` is of order :math:`\delta^{-d/(2r)}`.
+
+    Returns
+    -------
+    ndarray, shape (K,)
+
+    Raises
+    ------
+    ValueError
+        If shapes or types are wrong or `r` is not a positive number.
+
+    Examples
+    --------
+    >>> kernel_eigenvalues([[0, 0], [1, 0], [1, 1]], r=1).round(3).tolist()
+    [1.0, 0.5, 0.333]
+    """
+    m = as_frequencies(frequencies)
+    norms: Array = np.square(m.astype(np.float64)).sum(axis=1)
+    return (1.0 + norms) ** -real("r", r, above=0)
