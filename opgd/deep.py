@@ -147,7 +147,8 @@ def solve(
                     slope[j, i] = tau[i] * math.exp(log_slope)
                 else:  # b, or a and b, have grown meanwhile, and K has fallen; the time passed before
                     fall = (depth - 1) * gap_b * (short > from_b) + depth * gap_ab * (short > from_ab)
-                    slope[j, i] += missing[i] * tau[i] * stiffness[i] * math.expm1(min(fall, 300.0))
+                    waited = missing[i] * min(tau[i], 1e300)
+                    slope[j, i] += waited * stiffness[i] * math.expm1(min(fall, 300.0))
         if careful:
             for i in range(count):
                 if w[i] == 0:

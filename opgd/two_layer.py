@@ -158,6 +158,7 @@ def slopes(z: Array, lam: Array, times: Array, out: Array) -> None:
                 t_m, t_e = math.frexp(t)
                 row[early] = np.ldexp(lam_m * t_m, lam_e + t_e)
             if far:
+                h = np.minimum(h, 1e6)  # lest inf - inf
                 log_r, decay = np.log(lam) - np.log(kappa) - power * math.log(2), np.log1p(np.exp(-h))
                 log_q = np.logaddexp(math.log(2) + np.log(s) - log_r - h - decay, np.log(r / (1 + s) + tanh))
                 log_jump = 2 * np.log(s) + np.log(4 * h) - h - 2 * decay + np.log(a * a + st2)
