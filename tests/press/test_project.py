@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from press.project import Project, is_notebook, write_atomically
+from press.project import NOT_EXECUTION, Project, is_notebook, write_atomically
 
 
 def test_pages_and_chapters(book: Project) -> None:
@@ -58,3 +58,12 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(OSError, match="disk full"):
         write_atomically(path, "new")
     assert path.read_text() == "old" and list(path.parent.iterdir()) == [path]
+
+
+def test_what_shapes_no_result_exists(book: Project) -> None:
+    modules = {path.name for path in (book.root / "press").glob("*.py")}
+    assert modules >= NOT_EXECUTION
+    assert {path.name for path in book.inputs()} >= (modules - NOT_EXECUTION) | {
+        "requirements.lock",
+        "reported.toml",
+    }
