@@ -58,6 +58,12 @@ def done(directory: Path) -> int:
     return len(list(directory.glob("points/*.ipynb")))
 
 
+def until(directory: Path, count: int, process: subprocess.Popen[str]) -> None:
+    """Wait until so many points are finished, or the sweep has ended."""
+    while done(directory) < count and process.poll() is None:
+        time.sleep(0.1)
+
+
 @contextlib.contextmanager
 def cluster() -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
     """A dask scheduler and two workers, started by hand on loopback."""
@@ -86,6 +92,7 @@ def main() -> None:
     """Run the parts asked for."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("parts", nargs="*", help=f"some of {', '.join(PARTS)}; all by default")
+    parser.add_argument("--directory", type=Path, help="keep everything there, and use what is there")
     parser.add_argument("--seed", type=int, default=0, help="of the moments of the kills")
     options = parser.parse_args()
     parts = options.parts or PARTS
@@ -93,7 +100,8 @@ def main() -> None:
         parser.error(f"parts must be some of {', '.join(PARTS)}")
     rng = np.random.default_rng(options.seed)
     with tempfile.TemporaryDirectory() as scratch:
-        place = Path(scratch)
+        place = (options.directory or Path(scratch)).resolve()
+        place.mkdir(parents=True, exist_ok=True)
         (place / "grid.yml").write_text(GRID, encoding="utf-8")
         seconds = {}
         for workers in (1, 2) if "speed" in parts else (2,):
@@ -113,12 +121,12 @@ def main() -> None:
             killed = place / "killed"
             for number in range(1, 6):
                 process = begin(killed, "-j", "2")
-                wait = seconds[2] * rng.uniform(0.05, 0.3)
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(timeout=wait)
+                more, wait = int(rng.integers(1, 5)), rng.uniform(0, 5)
+                until(killed, done(killed) + more, process)
+                time.sleep(wait)
                 process.send_signal(signal.SIGKILL)
                 process.communicate()
-                print(f"kill {number} after {wait:.0f} s: {done(killed)} points are there")
+                print(f"kill {number}, {wait:.1f} s after {more} further points: {done(killed)} are there")
             print(f"resumed: {finish(begin(killed, '-j', '2'))}; {same(reference, killed)}")
         if "cluster" in parts:
             with cluster() as (address, _):
@@ -126,8 +134,7 @@ def main() -> None:
             print(f"scheduler and two workers: {said}; {same(reference, place / 'cluster')}")
             with cluster() as (address, workers_):
                 process = begin(place / "wounded", "--scheduler", address)
-                while done(place / "wounded") < 8 and process.poll() is None:
-                    time.sleep(0.2)
+                until(place / "wounded", 8, process)
                 workers_[0].kill()
                 print(f"one worker killed when {done(place / 'wounded')} points were there")
                 said = finish(process)

@@ -27,7 +27,11 @@ def main(arguments: list[str] | None = None) -> int:
         0 if all went well, 1 if a chapter or the site failed or numbers differ, 2 for bad input, 130
         after Ctrl-C.
     """
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and options.command is not _lab:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    options.rest = rest
     try:
         project = Project.here()
         isolate(project)
@@ -235,8 +239,7 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("verify", help="compare the executed chapters with the committed reference")
     check.add_argument("--renew", action="store_true", help="make the reference from the executed chapters")
     check.set_defaults(command=_verify)
-    lab = commands.add_parser("lab", help="open JupyterLab with the chapters as notebooks")
-    lab.add_argument("rest", metavar="OPTION", nargs=argparse.REMAINDER, help="options of jupyter lab")
+    lab = commands.add_parser("lab", help="open JupyterLab (with its own options) on the chapters")
     lab.set_defaults(command=_lab)
     notebooks = commands.add_parser("notebooks", help="write clean notebooks for Binder and Colab")
     notebooks.add_argument("-o", dest="output", type=Path, required=True, metavar="DIR", help="where")

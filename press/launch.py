@@ -72,7 +72,5 @@ def _install(requirements: list[str]) -> nbformat.NotebookNode:
         'if importlib.util.find_spec("opgd") is None:\n'
         f"    %pip install --quiet {wanted}"
     )
-    cell: nbformat.NotebookNode = nbformat.v4.new_code_cell(
-        source, id="install", metadata={"tags": ["install"]}
-    )
-    return cell
+    fields = {"cell_type": "code", "id": "install", "metadata": {"tags": ["install"]}, "source": source}
+    return nbformat.from_dict(fields | {"execution_count": None, "outputs": []})  # type: ignore[no-untyped-call,no-any-return]

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from press.__main__ import main
+from press.execute import _sweep_up
 from press.project import Project
 
 
@@ -50,7 +51,8 @@ def test_an_unwritable_place_is_refused_before_anything_runs(
     assert "_toc.yml" in capsys.readouterr().err and not book.notebooks.exists()
 
 
-def test_interruption_leaves_no_output(book: Project) -> None:
+def test_interruption_leaves_the_last_complete_output(book: Project) -> None:
+    (book.root / "out.ipynb").write_text("older")
     path = book.book / "second.md"
     path.write_text(path.read_text().replace("import math\n", "import math, time; time.sleep(60)\n"))
     process = subprocess.Popen(
@@ -68,4 +70,39 @@ def test_interruption_leaves_no_output(book: Project) -> None:
     finally:
         process.kill()
         process.wait()
-    assert not (book.root / "out.ipynb").exists() and not list(book.build.glob("run-*"))
+    assert (book.root / "out.ipynb").read_text() == "older" and not list(book.build.glob("run-*"))
+
+
+def test_scratch_of_killed_processes_is_removed_and_that_of_living_ones_is_not(book: Project) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    folders = [book.build / f"run-{number}-abc" for number in (dead.pid, os.getpid(), "x")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    _sweep_up(book.build)
+    assert [folder.exists() for folder in folders] == [False, True, True]
+
+
+@pytest.mark.parametrize("workers", ["0", "-1", "x"])
+def test_a_sweep_needs_a_worker(workers: str, book: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    (book.root / "grid.yml").write_text("points: [{}]")
+    try:
+        code = main(["sweep", "second", "grid.yml", "-o", "results", f"-j{workers}"])
+    except SystemExit as stop:
+        code = int(str(stop.code))
+    assert code == 2 and "-j" in capsys.readouterr().err and not (book.root / "results").exists()
+
+
+def test_an_unwritable_directory_of_a_sweep_is_refused_before_anything_runs(
+    book: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (book.root / "grid.yml").write_text("points: [{}]")
+    assert main(["sweep", "second", "grid.yml", "-o", "_toc.yml/results"]) == 2
+    assert "_toc.yml" in capsys.readouterr().err and not list(book.build.glob("run-*"))
+
+
+def test_describe_and_verify(book: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["describe"]) == 0 and main(["describe", "second"]) == 0
+    assert "base of the logarithm" in capsys.readouterr().out
+    assert main(["describe", "third"]) == 2 and main(["verify"]) == 2
+    assert "make one with --renew" in capsys.readouterr().err

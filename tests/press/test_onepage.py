@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import nbformat.v4 as v4
@@ -66,11 +67,12 @@ def test_the_page_needs_no_other_file_and_no_host(book: Project, monkeypatch: py
 def test_a_notebook_that_cannot_be_rendered_is_an_error(
     book: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(book.root)
-    book.build.mkdir()
-    (book.root / "_config.yml").write_text(
-        (book.root / "_config.yml").read_text().replace("sphinx_proof", "no_such_extension"), encoding="utf-8"
-    )
-    with pytest.raises(SiteFailed, match=r"the page of first did not build:\n.*no_such_extension"):
+    def broken(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess([], 2, "", "Extension error:\nno such extension\n")
+
+    monkeypatch.setattr(subprocess, "run", broken)
+    with pytest.raises(
+        SiteFailed, match="the page of first did not build:\nExtension error:\nno such extension"
+    ):
         onepage(book, write(book))
     assert list(book.build.iterdir()) == []
