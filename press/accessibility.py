@@ -15,7 +15,7 @@ from sphinx.application import Sphinx
 
 __all__ = ["mend", "setup"]
 
-SCROLLABLE = ".pst-scrollable-table-container, .ledger-scroll, .cell_output pre, div.math"
+SCROLLABLE = ".pst-scrollable-table-container, .ledger-scroll"
 _ARIA_SEARCH = re.compile(r'(<button class="btn search-button-field[^>]*?) aria-label="Search"')
 _PRELOAD = re.compile(r"<link rel=\"preload\" as=\"font\"[^>]*>\s*")
 _ICON_SCRIPT = re.compile(r"<script src=\"[^\"]*/fontawesome/[^\"]*\.js[^\"]*\"></script>\s*")
@@ -59,7 +59,7 @@ def _names(page: BeautifulSoup) -> None:
 
 
 def _scrolling(page: BeautifulSoup) -> None:
-    """`scrollable-region-focusable`: the keyboard can scroll what is wider than the page."""
+    """`scrollable-region-focusable`: the keyboard can scroll wide tables; `book.js` sees to the rest."""
     for region in page.select(SCROLLABLE):
         region["tabindex"] = "0"
 

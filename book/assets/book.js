@@ -1,4 +1,5 @@
-// The few things a page does: open all folded code, print in light colours, search from a file.
+// The few things a page does: open all folded code, let the keyboard scroll wide formulas, print in light
+// colours, search from a file.
 "use strict";
 
 (() => {
@@ -23,6 +24,20 @@
     document.querySelectorAll(FOLDED).forEach((details) => { details.open = open; });
     button.textContent = open ? "hide all code" : "show all code";
   }
+
+  // What is wider than the page can have the focus, and then the arrow keys scroll it.
+  function reach() {
+    document.querySelectorAll('mjx-container[display="true"]').forEach((box) => {
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    });
+  }
+
+  window.addEventListener("load", () => {
+    reach();
+    window.MathJax?.startup?.promise?.then(reach);
+    window.addEventListener("resize", reach);
+  });
 
   document.addEventListener("DOMContentLoaded", () => {
     const button = document.querySelector(".byline .show-code");

@@ -28,9 +28,9 @@ def test_names_are_what_is_seen() -> None:
 
 
 def test_what_scrolls_can_have_the_focus() -> None:
-    table, display = '<div class="pst-scrollable-table-container"></div>', '<div class="math">x</div>'
-    mended = mend(f'{table}{display}<span class="math">x</span>')
-    assert mended.count('tabindex="0"') == 2 and '<span class="math">' in mended
+    assert mend('<div class="ledger-scroll"></div>') == '<div class="ledger-scroll" tabindex="0"></div>'
+    assert "tabindex" in mend('<div class="pst-scrollable-table-container"></div>')
+    assert "tabindex" not in mend('<div class="math">x</div><pre>x</pre>')
 
 
 def test_empty_headers_are_cells_and_formulas_are_read_as_words() -> None:
