@@ -123,11 +123,14 @@ def _counts(statements: dict[str, Statement], checks: list[Check]) -> nodes.bull
 
 
 def _table(statements: dict[str, Statement], checks: list[Check]) -> nodes.table:
-    table = nodes.table(classes=["ledger", "statements"])
+    table = nodes.table(classes=["ledger", "statements", "filterable"])
     group = nodes.tgroup(cols=len(HEADER))
     table += group
     group += [nodes.colspec(colwidth=1) for _ in HEADER]
-    group += nodes.thead("", _line([nodes.Text(title) for title in HEADER]))
+    head = _line([nodes.Text(title) for title in HEADER])
+    for title, entry in zip(HEADER, head.children, strict=True):
+        entry["classes"] += ["choice"] if title in ("Where", "Check") else []
+    group += nodes.thead("", head)
     body = nodes.tbody()
     for name, statement in statements.items():
         covers = "; ".join(check.covers for check in checks if name in check.statements)

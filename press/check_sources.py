@@ -72,11 +72,14 @@ def check_source(root: Path, node: str) -> str:
         open_ones += sorted(new)
     lines = text.splitlines()
     chosen = {id(defined[name]): defined[name] for name in wanted}.values()
-    pieces = [
-        "\n".join(lines[_first_line(statement) - 1 : statement.end_lineno])
-        for statement in sorted(chosen, key=lambda statement: statement.lineno)
-    ]
-    return "\n\n\n".join(pieces)
+    shown, after_constant = "", False
+    for statement in sorted(chosen, key=lambda statement: statement.lineno):
+        constant = isinstance(statement, ast.Assign | ast.AnnAssign)
+        if shown:
+            shown += "\n" if constant and after_constant else "\n\n\n"
+        shown += "\n".join(lines[_first_line(statement) - 1 : statement.end_lineno])
+        after_constant = constant
+    return shown
 
 
 def _targets(statement: ast.stmt) -> list[str]:

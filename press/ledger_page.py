@@ -125,7 +125,8 @@ class NumberChecks(_Ledger):
         for node, source in sources.items():
             guarded = Counter(row["item"] for row in self.rows() if row["check"] == node)
             section = nodes.section(ids=[anchor(node)], names=[anchor(node)])
-            section += nodes.title(text=node.rpartition("::")[2])
+            words = node.rpartition("::")[2].removeprefix("test_").replace("_", " ")
+            section += nodes.title(text=words[:1].upper() + words[1:])
             told = "; ".join(
                 f"{item}: {count} number{'s' if count > 1 else ''}" for item, count in guarded.items()
             )

@@ -118,7 +118,7 @@ def _cost(status: Mapping[str, Any]) -> nodes.Node:
         ["the paper, as stated", f"{cores}", f"at most {hours} h", f"at most {cores * hours:,}"],
         ["this book, as measured", processors, f"{seconds / 60:.1f} min", f"at most {ours:.2f}"],
     ]
-    header = ("", "Processor cores", "Time", "Core hours")
+    header = ("What", "Processor cores", "Time", "Core hours")
     return _table(header, [[nodes.Text(text) for text in row] for row in rows])
 
 
