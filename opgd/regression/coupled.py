@@ -94,13 +94,13 @@ class LeastSquares:
         return cls(correlation / samples, samples, gram / samples)
 
     def curve(self, theta: Array) -> Array:
-        r"""Return $G \theta$."""
+        r"""Return $G \theta$ for `theta` of shape (K,)."""
         if self.target is None:
             return np.asarray(self.matrix @ theta)
         return np.asarray((self.matrix @ theta) @ self.matrix) / self.samples
 
     def descent(self, theta: Array) -> Array:
-        r"""Return the negative gradient $g = c - G \theta$."""
+        r"""Return the negative gradient $g = c - G \theta$, of shape (K,)."""
         return self.correlation - self.curve(theta)
 
     def diagonal(self) -> Array:

@@ -26,6 +26,10 @@ def as_points(x: ArrayLike) -> Array:
     points = array("x", x)
     if points.ndim != 2 or 0 in points.shape:
         raise ValueError(f"x of shape {points.shape} is not allowed: it must be (n, d), n and d at least 1")
+    if np.abs(points).max() > 2**31:
+        raise ValueError(
+            f"x holds {points.flat[np.abs(points).argmax()]:g}; it must lie within -2^31 and 2^31"
+        )
     return points
 
 
@@ -77,8 +81,9 @@ def coefficients(x: ArrayLike, y: ArrayLike, frequencies: ArrayLike) -> Complex:
     m = as_frequencies(frequencies, x.shape[1])
     if y.shape != x.shape[:1]:
         raise ValueError(f"y of shape {y.shape} is not allowed: x has {len(x)} rows, y must have as many")
+    scale = float(np.abs(y).max()) or 1.0  # so that no sum overflows
     with threadpool_limits(1, user_api="blas"):
-        return _by_halves(x, y, m) / len(x)
+        return _by_halves(x, y / scale, m) / len(x) * scale
 
 
 def _classes(m: Frequencies) -> tuple[Array, NDArray[np.int64], NDArray[np.int64]]:

@@ -27,7 +27,7 @@ from opgd._validate import Array
 from opgd.regression.coupled import CoupledFlow, FixedKernelFlow, LeastSquares
 from opgd.regression.torus import kernel_eigenvalues, real_features
 
-__all__ = ["Design", "SobolevEdge", "Target", "Wave", "error_curves", "test_error"]
+__all__ = ["Design", "SobolevEdge", "Target", "Wave", "error_curves"]
 
 Frequencies = NDArray[np.int64]
 
@@ -149,20 +149,12 @@ class SobolevEdge:
         return np.where(on_axis & (k >= 0) & (k <= self.terms), powers, 0.0)
 
 
-def test_error(theta: Array, target: Target, frequencies: Frequencies) -> float:
-    r"""Return $\|\hat f - f^*\|^2$ for the estimate with coefficients `theta`, by Parseval."""
-    return float(theta @ theta - 2 * theta @ target.coefficients(frequencies) + target.energy)
-
-
-test_error.__test__ = False  # type: ignore[attr-defined]  # its name looks like a test to pytest
-
-
 @dataclass(frozen=True)
 class Design:
     r"""How data are drawn and which kernel is used: $x$ uniform on the torus,
     $y = f^*(x) + \sigma \varepsilon$.
 
-    Attributes
+    Parameters
     ----------
     target : Target
         $f^*$.
@@ -184,7 +176,19 @@ class Design:
         check.real("sigma", self.sigma, least=0)
 
     def sample(self, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
-        """Draw `n` points, shape (n, d), and their noisy values; the points do not depend on `sigma`."""
+        """Draw data; the points do not depend on `sigma`, so designs can be compared on paired data.
+
+        Parameters
+        ----------
+        n : int
+            Sample size, >= 1.
+        rng : numpy.random.Generator
+            Where the randomness comes from.
+
+        Returns
+        -------
+        x, y : ndarray, shape (n, d) and (n,)
+        """
         x = rng.uniform(-1, 1, (check.whole("n", n, least=1), self.frequencies.shape[1]))
         return x, self.target.values(x) + self.sigma * rng.standard_normal(n)
 

@@ -4,10 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from scipy.integrate import quad
 
 from opgd.regression.coupled import CoupledFlow, FixedKernelFlow
-from opgd.regression.experiments import Design, SobolevEdge, Target, Wave, error_curves, test_error
+from opgd.regression.experiments import Design, SobolevEdge, Target, Wave, error_curves
 from opgd.regression.torus import first_frequencies, lattice, real_features
 
 TARGETS = [Wave(), Wave(3.0), Wave(2.2), SobolevEdge(1.0, 5), SobolevEdge(2.0, 30)]
@@ -24,17 +23,6 @@ def test_coefficients_and_energy_by_quadrature(target: Target) -> None:
     features = real_features(np.column_stack([nodes, np.zeros_like(nodes)]), m[axis])
     np.testing.assert_allclose(theta[axis], (weights * values) @ features / 2, atol=1e-12)
     assert (theta[~axis] == 0).all()  # functions of the first coordinate alone
-
-
-def test_error_is_the_mean_square_over_the_torus() -> None:
-    m = first_frequencies(1, 9)
-    theta = np.random.default_rng(0).standard_normal(9)
-
-    def square(x: float) -> float:
-        estimate = real_features([[x]], m) @ theta
-        return float((estimate - Wave().values([[x]]))[0] ** 2) / 2
-
-    assert test_error(theta, Wave(), m) == pytest.approx(quad(square, -1, 1, epsabs=1e-9, limit=200)[0])
 
 
 def test_curves_are_the_errors_of_the_flows_on_paired_data() -> None:
