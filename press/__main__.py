@@ -79,9 +79,14 @@ def _run(project: Project, options: argparse.Namespace) -> int:
     print(f"wrote {output}")
     if options.html:
         from press.onepage import onepage
+        from press.site import SiteFailed
 
         page = output.with_suffix(".html")
-        write_atomically(page, onepage(project, output))
+        try:
+            write_atomically(page, onepage(project, output))
+        except SiteFailed as failure:
+            print(failure, file=sys.stderr)
+            return 1
         print(f"wrote {page}")
     return 0
 
