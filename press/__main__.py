@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from press.environment import isolate
+from press.environment import isolate, prepare
 from press.project import Project, write_atomically
 
 
@@ -79,9 +79,14 @@ def _run(project: Project, options: argparse.Namespace) -> int:
     print(f"wrote {output}")
     if options.html:
         from press.onepage import onepage
+        from press.site import SiteFailed
 
         page = output.with_suffix(".html")
-        write_atomically(page, onepage(project, output))
+        try:
+            write_atomically(page, onepage(project, output))
+        except SiteFailed as failure:
+            print(failure, file=sys.stderr)
+            return 1
         print(f"wrote {page}")
     return 0
 
@@ -107,15 +112,19 @@ def _sweep(project: Project, options: argparse.Namespace) -> int:
     from press.sweep import sweep
     from press.table import table, write_table
 
-    outcome = sweep(
-        project,
-        chapter,
-        points,
-        directory,
-        profile=options.profile,
-        workers=options.workers,
-        scheduler=options.scheduler,
-    )
+    try:
+        outcome = sweep(
+            project,
+            chapter,
+            points,
+            directory,
+            profile=options.profile,
+            workers=options.workers,
+            scheduler=options.scheduler,
+        )
+    except KeyboardInterrupt:
+        print(f"finished points are in {directory}; the same command goes on from there", file=sys.stderr)
+        raise
     frame = table(points, outcome)
     write_table(frame, directory)
     write_atomically(directory / "index.html", page(chapter, options.profile, frame, points, outcome))
@@ -211,10 +220,7 @@ def _theory(project: Project, options: argparse.Namespace) -> int:
 
 
 def _prepare(project: Project, options: argparse.Namespace) -> int:
-    import matplotlib.font_manager
-
-    matplotlib.font_manager.get_font_names()
-    write_atomically(project.build / "settings" / "prepared", f"{matplotlib.__version__}\n")
+    prepare(project)
     return 0
 
 

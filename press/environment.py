@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from press.project import Project, write_atomically
 
-__all__ = ["commit", "isolate", "machine", "versions"]
+__all__ = ["commit", "interpreter", "isolate", "machine", "prepare", "versions"]
 
 PACKAGES = ("numpy", "scipy", "matplotlib", "sympy", "jupytext", "papermill", "ipykernel")
 
@@ -51,6 +52,25 @@ def isolate(project: Project) -> None:
         write_atomically(quiet, '{"IPKernelApp": {"log_level": 40}}\n')
     for library in ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM", "NUMEXPR"):
         os.environ[f"{library}_NUM_THREADS"] = "1"
+
+
+def prepare(project: Project) -> None:
+    """Fill matplotlib's cache of fonts, unless that is done; it would announce itself inside a chapter.
+
+    Parameters
+    ----------
+    project : Project
+        Whose build directory holds the settings; `isolate` has been called.
+    """
+    version = metadata.version("matplotlib")
+    stamp = project.build / "settings" / "prepared"
+    if stamp.is_file() and stamp.read_text(encoding="utf-8").strip() == version:
+        return
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+    import matplotlib.font_manager
+
+    matplotlib.font_manager.get_font_names()
+    write_atomically(stamp, f"{version}\n")
 
 
 def commit(root: Path) -> str:

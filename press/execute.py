@@ -167,6 +167,8 @@ def run(
     bar = {"desc": chapter, "bar_format": _BAR, "file": sys.stderr, "ascii": " #"}
     project.build.mkdir(exist_ok=True)
     _sweep_up(project.build)
+    if "matplotlib" in source.read_text(encoding="utf-8"):
+        environment.prepare(project)
     with tempfile.TemporaryDirectory(dir=project.build, prefix=f"run-{os.getpid()}-") as scratch:
         raw = Path(scratch) / f"{chapter}.ipynb"
         commit, started, clock = environment.commit(project.root), datetime.now(UTC), time.monotonic()

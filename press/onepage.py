@@ -38,6 +38,7 @@ div.cell, div.math, .cell_output { overflow-x: auto; } .headerlink { display: no
 figure { margin: 1rem 0; } figcaption { font-size: .9rem; }
 table { border-collapse: collapse; font-size: .85rem; }
 td, th { border-bottom: 1px solid #ccc; padding: .2rem .5rem; }
+td, td p { text-align: left !important; }
 .admonition { border-left: .3rem solid #0072b2; padding: .1rem .8rem; background: #f3f3f3; }
 .admonition.warning { border-color: #d55e00; } .admonition-title { font-weight: bold; }"""
 _SHEETS = ("basic.css", "pygments.css", "mystnb.*.css", "proof.css", "book.css")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -220,15 +221,16 @@ def _client(project: Project, workers: int, scheduler: str | None) -> Iterator[C
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # a lost worker is reported as a result
     with contextlib.ExitStack() as stack:
         if scheduler is None:
-            address: Any = stack.enter_context(
-                LocalCluster(  # type: ignore[no-untyped-call]
-                    n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1",
-                    # no dashboard; what is left of the web server listens on a free port of loopback
-                    scheduler_kwargs={"dashboard": False}, dashboard_address="127.0.0.1:0",
-                    worker_dashboard_address="127.0.0.1:0", memory_limit=0,
-                    local_directory=str(project.build / "dask"), silence_logs=logging.CRITICAL,
-                )
-            )  # fmt: skip
+            with _deaf():
+                address: Any = stack.enter_context(
+                    LocalCluster(  # type: ignore[no-untyped-call]
+                        n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1",
+                        # no dashboard; what is left of the web server listens on a free port of loopback
+                        scheduler_kwargs={"dashboard": False}, dashboard_address="127.0.0.1:0",
+                        worker_dashboard_address="127.0.0.1:0", memory_limit=0,
+                        local_directory=str(project.build / "dask"), silence_logs=logging.CRITICAL,
+                    )
+                )  # fmt: skip
         else:
             address = scheduler
         try:
@@ -238,3 +240,16 @@ def _client(project: Project, workers: int, scheduler: str | None) -> Iterator[C
         except (OSError, TimeoutError, ValueError) as error:
             raise ValueError(f"scheduler {scheduler or 'of this process'}: {error}") from None
         yield client
+
+
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """Let processes begun here ignore Ctrl-C: it is for the sweep, which ends them without a word."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

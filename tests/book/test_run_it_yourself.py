@@ -24,7 +24,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
 
 
-COMMANDS = [line for block in blocks("sh") for line in block.splitlines()]
+COMMANDS = [line for block in blocks("sh") for line in block.replace("\\\n", "").splitlines()]
 PRESS = [line for line in COMMANDS if "-m press" in line]
 
 
