@@ -233,14 +233,30 @@ def test_noise_is_that_of_the_generator_named_on_the_page(bare: Page) -> None:
     assert abs(np.corrcoef(numbers, other)[0, 1]) < 4 / math.sqrt(size)
 
 
-def test_best_time_is_that_of_a_trial_in_opgd(bare: Page) -> None:
+def test_best_time_is_the_minimum_of_the_curve(bare: Page) -> None:
+    def best(times: Any, risks: Any) -> Any:
+        given = [np.asarray(times).tolist(), np.asarray(risks).tolist()]
+        return bare.evaluate("([t, risk]) => opgd.problem.best(t, risk)", given)
+
     times = np.geomspace(0.1, 30, 25)
-    risks = (np.log(times) - 0.7) ** 2 + 0.1 * np.cos(times) + 1
-    found = bare.evaluate("([t, risk]) => opgd.problem.best(t, risk)", [times.tolist(), risks.tolist()])
-    t, risk = trial_stopping(times, risks[None])
-    assert (found["t"], found["risk"], found["inside"]) == (pytest.approx(t[0]), pytest.approx(risk[0]), True)
-    falling = bare.evaluate("([t, risk]) => opgd.problem.best(t, risk)", [[1, 2, 3], [3, 2, 1]])
-    assert falling == {"t": 3, "risk": 1, "inside": False}
+    found = best(times, np.exp(3 * (np.log(times) - 0.7) ** 2 - 2))  # a parabola, however steep
+    assert found == {"t": pytest.approx(math.exp(0.7)), "risk": pytest.approx(math.exp(-2)), "inside": True}
+    fine = np.geomspace(0.1, 30, 1001)
+    risks = (np.log(fine) - 0.7) ** 2 + 0.1 * np.cos(fine) + 1
+    t, risk = trial_stopping(fine, risks[None])
+    assert best(fine, risks) == {
+        "t": pytest.approx(t[0], rel=1e-4),
+        "risk": pytest.approx(risk[0], rel=1e-7),
+        "inside": True,
+    }
+    assert best([1, 2, 3], [3, 2, 1]) == {"t": 3, "risk": 1, "inside": False}
+    flat = np.nextafter(0.002, 1)  # its logarithm is that of 0.002
+    assert best([1, 2, 3], [flat, 0.002, flat]) == {"t": 2, "risk": 0.002, "inside": True}
+    assert best([1, 2, 3], [1, 1, 1]) == {"t": 1, "risk": 1, "inside": False}
+    rng = np.random.default_rng(0)
+    for risks in 10 ** rng.uniform(-8, 2, (50, 9)):
+        found = best(times[:9], risks)
+        assert 0 < found["risk"] <= risks.min() and times[0] <= found["t"] <= times[8]
 
 
 @pytest.mark.parametrize(
@@ -402,7 +418,7 @@ def test_a_click_on_the_picture_chooses_the_component(explorer: Any) -> None:
     page.wait_for_function("opgd.explorer.view.parameters.j > 150")
     page.wait_for_function(
         """() => document.querySelector("output[for=explorer-j]").textContent.startsWith(
-            `${opgd.explorer.view.parameters.j}, `)"""
+            `${opgd.explorer.view.parameters.j} (`)"""
     )
 
 
@@ -439,18 +455,30 @@ def test_narrow_screens_and_both_themes(explorer: Any, mode: str) -> None:
         assert box["x"] >= 0 and box["x"] + box["width"] <= 375
 
 
-def test_the_page_does_not_move_while_it_computes(explorer: Any) -> None:
-    page = explorer(viewport={"width": 1280, "height": 900})
-    settled(page, "")
+@pytest.mark.parametrize("width", [1280, 375])
+def test_the_page_does_not_move_while_it_computes(explorer: Any, width: int) -> None:
+    page = explorer("?N=200", viewport={"width": width, "height": 900})
+    settled(page, "?N=200")
     places = (
         "Array.from(document.querySelectorAll('#flow-explorer > *'), (x) => [x.offsetTop, x.offsetHeight])"
     )
     before = page.evaluate(places)
-    page.focus("#explorer-n")
-    for _ in range(5):
-        page.keyboard.press("PageUp")
-    page.wait_for_function("opgd.explorer.view.parameters.n > 30000 && opgd.explorer.view.trials === 16")
-    assert page.evaluate(places) == before
+    for end in ("low", "high"):  # all sliders at an end, one after the other
+        for name in ("p", "q", "gamma", "n", "seed", "D", "b0", "t", "j"):
+            page.focus(f"#explorer-{name}")
+            page.keyboard.press("Home" if end == "low" else "End")
+            page.wait_for_function(
+                """([name, end]) => {
+                    const { parameters } = opgd.explorer.view;
+                    const entry = opgd.explorer.PARAMETERS.find((one) => one.name === name);
+                    const value = end === "high" && name === "j" ? parameters.N : entry[end];
+                    const shown = document.getElementById(`explorer-${name}`).getAttribute("aria-valuetext");
+                    return parameters[name] === value && shown;
+                }""",
+                arg=[name, end],
+            )
+        page.wait_for_function("opgd.explorer.view.trials === 16")
+        assert page.evaluate(places) == before, end
 
 
 def test_without_javascript_the_page_says_so(explorer: Any) -> None:

@@ -10,21 +10,21 @@ opgd.explorer = (() => {
   const { flow, plot } = opgd;
   const format = plot.format;
 
-  /* The parameters: names in the address, ranges, and where the page starts. A slider of a `log` parameter
-   * moves its logarithm. */
+  /* The parameters: names in the address, ranges, and where the page starts. The slider of a `log` parameter
+   * counts equal steps of its logarithm, the others have the value itself. */
   const PARAMETERS = [
-    { name: "p", group: "Problem", label: "p, decay of the signal", low: 0.2, high: 4, step: 0.05, start: 1 },
+    { name: "p", group: "Problem", label: "p, signal decay", low: 0.2, high: 4, step: 0.05, start: 1 },
     { name: "q", group: "Problem", label: "q, misalignment", low: 1, high: 3, step: 0.05, start: 2 },
-    { name: "gamma", group: "Problem", label: "γ, decay of the eigenvalues", low: 0.6, high: 4, step: 0.05, start: 2 },
+    { name: "gamma", group: "Problem", label: "γ, eigenvalue decay", low: 0.6, high: 4, step: 0.05, start: 2 },
     { name: "n", group: "Problem", label: "n, sample size", low: 100, high: 1e6, log: true, start: 3000 },
     { name: "N", group: "Problem", label: "N, components", low: 200, high: 10000, log: true, whole: true, start: 2000 },
     { name: "seed", group: "Problem", label: "seed of the noise", low: 0, high: 99, step: 1, whole: true, start: 0 },
     { name: "D", group: "Flow", label: "D, extra layers", low: 0, high: 4, step: 1, whole: true, start: 1 },
     { name: "b0", group: "Flow", label: "b₀, start of b", low: 0.25, high: 4, log: true, start: 1 },
-    { name: "t", group: "Flow", label: "t, time", low: 0.01, high: 100, log: true, start: 1 },
+    { name: "t", group: "Flow", label: "t / universal time", low: 0.01, high: 100, log: true, start: 1 },
     { name: "j", group: "Flow", label: "j, component", low: 1, high: 2000, step: 1, whole: true, start: 144 },
   ];
-  const LOG_STEP = 0.01; // of log10
+  const LOG_STEP = 0.01; // of log10, about
   const PLAY = [0.05, 5]; // universal times between which the picture moves
   const DECADES_PER_SECOND = 0.4; // its speed
   const FRAME = 0.05; // of log10 t, one step of the stepped picture
@@ -136,16 +136,18 @@ opgd.explorer = (() => {
   const refusedBox = html("p", { class: "explorer-refused", role: "status" });
   const summary = html("p", { class: "explorer-summary", role: "status" });
 
+  const stops = ({ low, high }) => Math.round(Math.log10(high / low) / LOG_STEP);
+
   function control(parameter) {
     const { name, label, log, low, high } = parameter;
     const id = `explorer-${name}`;
-    const [min, max, step] = log ? [Math.log10(low), Math.log10(high), LOG_STEP] : [low, high, parameter.step];
+    const [min, max, step] = log ? [0, stops(parameter), 1] : [low, high, parameter.step];
     inputs[name] = html("input", { type: "range", id, min, max, step });
     outputs[name] = html("output", { for: id, "aria-live": "off" }); // the slider says it: aria-valuetext
     inputs[name].addEventListener("input", () => {
       stop();
       const raw = Number(inputs[name].value);
-      const value = log ? Math.min(Math.max(Number((10 ** raw).toPrecision(3)), low), high) : Number(raw.toFixed(2));
+      const value = log ? Number((low * (high / low) ** (raw / max)).toPrecision(3)) : Number(raw.toFixed(2));
       change({ [name]: parameter.whole ? Math.round(value) : value });
     });
     return html("div", { class: "explorer-control" }, html("label", { for: id }, label), outputs[name], inputs[name]);
@@ -282,15 +284,18 @@ opgd.explorer = (() => {
   function readOut() {
     const { parameters, b0, t } = view;
     inputs.j.max = parameters.N;
-    for (const { name, log } of PARAMETERS) {
+    for (const parameter of PARAMETERS) {
+      const { name, log, low, high } = parameter;
       const value = parameters[name];
-      inputs[name].value = log ? Math.log10(value) : value;
+      inputs[name].value = log ? (stops(parameter) * Math.log(value / low)) / Math.log(high / low) : value;
       let text = format(value, 4);
-      if (name === "b0") text = parameters.D ? `${text} ε^{1/${parameters.D + 2}} = ${format(b0)}` : "no b at D = 0";
-      if (name === "t") text = `${text} universal = ${format(t)}`;
-      if (name === "j") text = `${text}, ${view.problem.signal[value - 1] ? "a signal" : "no signal"}`;
+      let more = "";
+      if (name === "b0" && parameters.D) [text, more] = [`${text} ε^{1/${parameters.D + 2}}`, ` = ${format(b0)}`];
+      if (name === "b0" && !parameters.D) text = "no b at D = 0";
+      if (name === "t") more = `, t = ${format(t)}`;
+      if (name === "j") text = `${text} (${view.problem.signal[value - 1] ? "signal" : "noise"})`;
       outputs[name].replaceChildren(...rich(text));
-      inputs[name].setAttribute("aria-valuetext", text.replace(/[{}]/g, ""));
+      inputs[name].setAttribute("aria-valuetext", `${text}${more}`.replace(/[{}]/g, ""));
     }
   }
 
@@ -322,7 +327,7 @@ opgd.explorer = (() => {
     chart.vertical(universal, "universal");
     chart.vertical(t, "now");
     chart.note(universal, 0, "universal time");
-    chart.note(t, 1, "t");
+    chart.note(t, 1, `t = ${format(t)}`);
     chart.line(vanillaTimes, vanillaTrial, "vanilla thin");
     chart.line(times, trial, "deep thin");
     chart.line(vanillaTimes, vanilla, "vanilla");

@@ -83,18 +83,19 @@ opgd.problem = (() => {
     return problem.epsilon ** ((-2 * q * gamma) / (p + q));
   }
 
-  /* The minimum of a curve: a parabola in ln t through its lowest points, or an end of the curve. */
+  /* The minimum of a curve: that of a parabola, ln risk over ln t, through its lowest points, or an end. */
   function best(times, risks) {
     let low = 0;
     risks.forEach((value, i) => (low = value < risks[low] ? i : low));
     if (low === 0 || low === risks.length - 1) return { t: times[low], risk: risks[low], inside: false };
     const [x0, x1, x2] = [low - 1, low, low + 1].map((i) => Math.log(times[i]));
-    const left = (risks[low] - risks[low - 1]) / (x1 - x0);
-    const right = (risks[low + 1] - risks[low]) / (x2 - x1);
-    const curvature = (right - left) / (x2 - x0);
+    const [y0, y1, y2] = [low - 1, low, low + 1].map((i) => Math.log(risks[i]));
+    const left = (y1 - y0) / (x1 - x0);
+    const curvature = ((y2 - y1) / (x2 - x1) - left) / (x2 - x0);
+    if (!(curvature > 0)) return { t: times[low], risk: risks[low], inside: true }; // flat to the last digit
     const x = (x0 + x1) / 2 - left / (2 * curvature);
-    const least = risks[low - 1] + left * (x - x0) + curvature * (x - x0) * (x - x1);
-    return { t: Math.exp(x), risk: least, inside: true };
+    const least = y0 + left * (x - x0) + curvature * (x - x0) * (x - x1);
+    return { t: Math.exp(x), risk: Math.exp(least), inside: true };
   }
 
   /* `count` times from `low` to `high`, evenly spaced in the logarithm. */
