@@ -3,7 +3,7 @@
 #   make book [PROFILE=smoke]                        execute the chapters that changed, build the book
 #   make test                                        everything a change should pass
 #   make chapter C=rates [P="-p repetitions 8"]      execute one chapter with other parameters
-#   make check-pages                                 after make book: examine every page in chromium
+#   make check-pages                                 after make book: examine every page, make the PDF
 #   make pdf                                         after make book: the book as one PDF (needs LaTeX)
 #   make verify                                      did I get your numbers? compare with book/reference.json
 #   make lab                                         JupyterLab with the chapters as notebooks
@@ -57,7 +57,7 @@ test: environment
 	.venv/bin/zizmor --offline --no-progress $(WORKFLOWS)
 
 check-pages: environment
-	$(PY) -m pytest -n 2 -q tests/browser/test_site.py --site _build/html
+	$(PY) -m pytest -n 2 -q tests/browser/test_site.py tests/press/test_pdf.py --site _build/html
 
 pdf: environment
 	@$(PY) -m press pdf

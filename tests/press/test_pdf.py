@@ -70,9 +70,13 @@ def test_what_latex_says_is_told(tmp_path: Path) -> None:
         pdf._run([sys.executable, "-c", "print('no pattern here'); raise SystemExit(1)"], tmp_path, "x{9}")
 
 
-@pytest.mark.skipif(bool(pdf.missing_packages()), reason=f"no LaTeX here: {' '.join(pdf.missing_packages())}")
-@pytest.mark.xdist_group("small-book")
-def test_the_small_book_as_a_pdf(built_book: Project) -> None:
-    place = pdf.build_pdf(built_book)
-    assert place.read_bytes()[:5] == b"%PDF-" and place.stat().st_size > 50_000
-    assert not list(built_book.build.glob("pdf-*"))
+def test_the_whole_book_as_a_pdf(request: pytest.FixtureRequest) -> None:
+    """A part of `make check-pages`, since it takes longer than all other tests of this file."""
+    if request.config.getoption("--site", None) is None:
+        pytest.skip("no --site given; `make check-pages` makes the PDF of the book that `make book` made")
+    if missing := pdf.missing_packages():
+        pytest.skip(f"no LaTeX here; Debian and Ubuntu: apt install {' '.join(missing)}")
+    project = Project(Path(__file__).resolve().parents[2])
+    place = pdf.build_pdf(project)
+    assert place.read_bytes()[:5] == b"%PDF-" and place.stat().st_size > 500_000
+    assert not list(project.build.glob("pdf-*"))
