@@ -117,7 +117,10 @@ def _vertex(x: Array, y: Array, degree: int, low: float, high: float) -> float:
 
 
 def trial_stopping(t: ArrayLike, risks: ArrayLike) -> tuple[Array, Array]:
-    r"""Find each trial's own best time: the minimum of a parabola in $\ln t$ through its lowest points.
+    r"""Find each trial's own best time: the minimum of a parabola through its lowest points.
+
+    The parabola is fitted to the logarithm of the risk against $\ln t$, so that its minimum is a risk on a coarse
+    grid, too.
 
     Parameters
     ----------
@@ -155,11 +158,14 @@ def trial_stopping(t: ArrayLike, risks: ArrayLike) -> tuple[Array, Array]:
         )
     near = [best - 1, best, best + 1]
     x0, x1, x2 = (np.log(t)[i] for i in near)
-    y0, y1, y2 = (risks[np.arange(len(risks)), i] for i in near)
+    lowest = risks[np.arange(len(risks)), best]
+    known = lowest == 0  # no parabola is needed, and none is possible
+    y0, y1, y2 = (np.log(np.where(known, 1.0 + (i != best), risks[np.arange(len(risks)), i])) for i in near)
     left, right = (y1 - y0) / (x1 - x0), (y2 - y1) / (x2 - x1)
     curvature = (right - left) / (x2 - x0)
     x = (x0 + x1) / 2 - left / (2 * curvature)  # argmin takes the first minimum: the curvature is > 0
-    return np.exp(x), y0 + left * (x - x0) + curvature * (x - x0) * (x - x1)
+    y = y0 + left * (x - x0) + curvature * (x - x0) * (x - x1)
+    return np.where(known, t[best], np.exp(x)), np.where(known, 0.0, np.exp(y))
 
 
 def _guess(flow: VanillaFlow | OverParameterizedFlow, problem: PowerLaw | SequenceModel) -> float:

@@ -104,13 +104,19 @@ def test_bad_input() -> None:
 def test_each_trial_has_its_own_best_time() -> None:
     t = np.geomspace(1, 100, 21)
     centre, depth = np.array([3.3, 20.0, 7.0]), np.array([0.5, 0.1, 2.0])
-    risks = depth[:, None] + 0.7 * (np.log(t) - np.log(centre)[:, None]) ** 2
+    risks = depth[:, None] * np.exp(0.7 * (np.log(t) - np.log(centre)[:, None]) ** 2)
     best, risk = trial_stopping(t, risks)
     np.testing.assert_allclose(best, centre, rtol=1e-12)
     np.testing.assert_allclose(risk, depth, rtol=1e-12)
     uneven = np.array([1.0, 2.0, 9.0])
-    best, risk = trial_stopping(uneven, [0.4 + (np.log(uneven) - 0.9) ** 2])
+    best, risk = trial_stopping(uneven, [0.4 * np.exp((np.log(uneven) - 0.9) ** 2)])
     assert (best[0], risk[0]) == (pytest.approx(math.exp(0.9)), pytest.approx(0.4))
+
+
+def test_the_best_of_a_coarse_grid_is_a_risk() -> None:
+    best, risk = trial_stopping([1.0, 10.0, 20.0], [[1000.0, 0.1, 0.2], [1.0, 0.0, 0.5]])
+    assert 10 < best[0] < 20 and 0 < risk[0] < 0.1
+    assert (best[1], risk[1]) == (10, 0)
 
 
 @pytest.mark.parametrize(("t", "risks", "word"), [
