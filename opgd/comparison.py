@@ -15,7 +15,6 @@ from scipy.special import zeta
 
 from opgd import _validate as check
 from opgd._validate import Array
-from opgd.classical_risk import oracle_cutoff, oracle_pinsker, total_threshold_risk
 from opgd.flows import OverParameterizedFlow, VanillaFlow
 from opgd.problem import LARGEST_SIZE, PowerLaw
 from opgd.risk import expected_risk
@@ -29,6 +28,7 @@ from opgd.shrinkage import (
     UniversalThreshold,
     universal_level,
 )
+from opgd.shrinkage.exact_risk import oracle_cutoff, oracle_pinsker, total_threshold_risk
 from opgd.stein import loss, sure
 from opgd.stopping import oracle_stopping
 from opgd.universal import universal_time

@@ -119,8 +119,8 @@ def _vertex(x: Array, y: Array, degree: int, low: float, high: float) -> float:
 def trial_stopping(t: ArrayLike, risks: ArrayLike) -> tuple[Array, Array]:
     r"""Find each trial's own best time: the minimum of a parabola through its lowest points.
 
-    The parabola is fitted to the logarithm of the risk against $\ln t$, so that its minimum is a risk on a coarse
-    grid, too.
+    The parabola is fitted to the logarithm of the risk against $\ln t$, so that its minimum is positive on
+    coarse grids, too.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from scipy.stats import norm
 
 from opgd import OverParameterizedFlow, PowerLaw, VanillaFlow, expected_risk, oracle_stopping
 from opgd.comparison import RULES, contest, losses, stopped_losses
-from opgd.effective_threshold import effective_threshold
+from opgd.shrinkage import effective_threshold
 from opgd.theory import ideal_risk
 
 

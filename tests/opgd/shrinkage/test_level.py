@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opgd import OverParameterizedFlow, VanillaFlow
-from opgd.effective_threshold import effective_threshold
+from opgd.shrinkage import effective_threshold
 from opgd.theory import hitting_times
 from opgd.universal import universal_time
 

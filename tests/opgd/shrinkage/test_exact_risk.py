@@ -13,19 +13,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opgd import PowerLaw, theory
-from opgd.classical_risk import (
-    oracle_cutoff,
-    oracle_pinsker,
-    pinsker_risk,
-    threshold_risk,
-    total_threshold_risk,
-)
 from opgd.shrinkage import (
     IndexThreshold,
     Pinsker,
     SpectralCutoff,
     UniversalThreshold,
     universal_level,
+)
+from opgd.shrinkage.exact_risk import (
+    oracle_cutoff,
+    oracle_pinsker,
+    pinsker_risk,
+    threshold_risk,
+    total_threshold_risk,
 )
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(20)

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from opgd import _validate as check
 from opgd._validate import Array
-from opgd.empirical_bayes import data_sets
+from opgd.shrinkage.empirical_bayes import data_sets
 
 __all__ = ["Pinsker", "SpectralCutoff"]
 
@@ -24,7 +24,7 @@ MOST_WEIGHTS = 2**22  # components that a Pinsker estimator may reach
 class SpectralCutoff:
     r"""Keep the first components as they are and drop the rest: the projection estimator.
 
-    Which number to keep is a question to an oracle, `opgd.classical_risk.oracle_cutoff`.
+    Which number to keep is a question to an oracle, `opgd.shrinkage.exact_risk.oracle_cutoff`.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class Pinsker:
 
     For the right $m$ it is the minimax linear rule, and asymptotically the minimax rule, over the ellipsoid
     $\sum_j j^{2\alpha} \theta_j^2 \le C^2$; `minimax` finds that $m$. For a given signal an oracle knows a
-    better one, `opgd.classical_risk.oracle_pinsker`.
+    better one, `opgd.shrinkage.exact_risk.oracle_pinsker`.
 
     Parameters
     ----------

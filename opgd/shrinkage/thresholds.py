@@ -3,8 +3,8 @@ r"""Classical estimators of the sequence model: every rule has one method, ``est
 The data are $z_j = \theta^*_j + \varepsilon \xi_j$ along the last axis of `z`; the axes before it hold
 independent data sets. The noise level is known. No rule looks at eigenvalues; `IndexThreshold`, `Blockwise`,
 `SpectralCutoff` and `Pinsker` use the order of the components, the others do not. The empirical-Bayes rule
-and the linear rules have modules of their own, `opgd.empirical_bayes` and `opgd.linear_rules`; exact risks
-are in `opgd.classical_risk`.
+and the linear rules have modules of their own, `empirical_bayes` and `linear_rules`; exact risks are in
+`exact_risk`.
 """
 
 from __future__ import annotations
@@ -21,18 +21,14 @@ from scipy.special import ndtr, ndtri
 
 from opgd import _validate as check
 from opgd._validate import Array
-from opgd.empirical_bayes import EmpiricalBayes, data_sets, standardised
-from opgd.linear_rules import Pinsker, SpectralCutoff
+from opgd.shrinkage.empirical_bayes import data_sets, standardised
 
 __all__ = [
     "Blockwise",
-    "EmpiricalBayes",
     "FDRThreshold",
     "HybridSURE",
     "IndexThreshold",
-    "Pinsker",
     "Shrinkage",
-    "SpectralCutoff",
     "UniversalThreshold",
     "universal_level",
 ]

@@ -27,7 +27,7 @@ from scipy.special import ndtr, zeta
 from opgd import _validate as check
 from opgd._validate import Array
 from opgd.problem import PowerLaw
-from opgd.shrinkage import Pinsker, SpectralCutoff
+from opgd.shrinkage.linear_rules import Pinsker, SpectralCutoff
 from opgd.sums import power_law_components
 
 __all__ = [
@@ -73,7 +73,7 @@ def threshold_risk(
 
     Examples
     --------
-    >>> from opgd.classical_risk import threshold_risk
+    >>> from opgd.shrinkage.exact_risk import threshold_risk
     >>> threshold_risk([0.0, 1.0, 1e200], epsilon=1.0, level=2.0, mode="soft").round(6).tolist()
     [0.011537, 0.909677, 5.0]
     >>> threshold_risk([0.0, 1.0, 1e200], epsilon=1.0, level=2.0, mode="hard").round(6).tolist()
@@ -132,7 +132,7 @@ def total_threshold_risk(
     Examples
     --------
     >>> from opgd import PowerLaw
-    >>> from opgd.classical_risk import total_threshold_risk
+    >>> from opgd.shrinkage.exact_risk import total_threshold_risk
     >>> from opgd.shrinkage import IndexThreshold
     >>> problem = PowerLaw(p=1, q=2, gamma=1.5, n=2000, size=10_000)
     >>> round(total_threshold_risk(problem, IndexThreshold().levels, "hard"), 4)
@@ -173,7 +173,7 @@ def oracle_cutoff(problem: PowerLaw) -> tuple[SpectralCutoff, float]:
     Examples
     --------
     >>> from opgd import PowerLaw
-    >>> from opgd.classical_risk import oracle_cutoff
+    >>> from opgd.shrinkage.exact_risk import oracle_cutoff
     >>> rule, risk = oracle_cutoff(PowerLaw(p=1, q=2, gamma=1.5, n=2000))
     >>> rule.kept, round(risk, 4)
     (100, 0.1452)
@@ -210,7 +210,7 @@ def pinsker_risk(rule: Pinsker, problem: PowerLaw) -> float:
     Examples
     --------
     >>> from opgd import PowerLaw
-    >>> from opgd.classical_risk import pinsker_risk
+    >>> from opgd.shrinkage.exact_risk import pinsker_risk
     >>> from opgd.shrinkage import Pinsker
     >>> round(pinsker_risk(Pinsker(smoothness=0.25, cutoff=500), PowerLaw(1, 2, 1.5, n=2000)), 4)
     0.226
@@ -255,7 +255,7 @@ def oracle_pinsker(problem: PowerLaw, smoothness: float | None = None) -> tuple[
     Examples
     --------
     >>> from opgd import PowerLaw
-    >>> from opgd.classical_risk import oracle_pinsker
+    >>> from opgd.shrinkage.exact_risk import oracle_pinsker
     >>> rule, risk = oracle_pinsker(PowerLaw(p=1, q=2, gamma=1.5, n=2000))
     >>> round(rule.smoothness, 2), round(risk, 4)
     (0.78, 0.1247)

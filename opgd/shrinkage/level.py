@@ -43,7 +43,7 @@ def effective_threshold(flow: OverParameterizedFlow, eigenvalues: ArrayLike, t: 
     Examples
     --------
     >>> from opgd import OverParameterizedFlow
-    >>> from opgd.effective_threshold import effective_threshold
+    >>> from opgd.shrinkage.level import effective_threshold
     >>> effective_threshold(OverParameterizedFlow(depth=0), [1e-2, 1e-4, 1e-6], t=100.0).round(4).tolist()
     [0.0, 0.0364, 0.0621]
     """
