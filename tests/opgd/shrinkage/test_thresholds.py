@@ -160,6 +160,7 @@ def test_rules_shrink_over_the_whole_range(rule: Any, z: list[float], epsilon: f
     assert (np.abs(theta) <= np.abs(data)).all() and ((theta == 0) | (np.sign(theta) == np.sign(data))).all()
     np.testing.assert_array_equal(rule.estimate(-data, epsilon), -theta)
     tame = np.clip(data, -1e100, 1e100) / 1e98
+    tame[np.abs(tame) < 1e-200] = 0  # below the normal numbers powers of two do not factor out
     one, scaled = rule.estimate(tame, 0.5), rule.estimate(np.ldexp(tame, power), math.ldexp(0.5, power))
     np.testing.assert_array_equal(scaled, np.ldexp(one, power))
 
