@@ -29,9 +29,7 @@ from opgd.shrinkage import (
     universal_level,
 )
 from opgd.shrinkage.exact_risk import oracle_cutoff, oracle_pinsker, total_threshold_risk
-from opgd.stein import loss, sure
-from opgd.stopping import oracle_stopping
-from opgd.universal import universal_time
+from opgd.stopping import loss, oracle_stopping, sure, universal_time
 
 __all__ = [
     "RULES",
@@ -257,7 +255,7 @@ def losses(
 def stopped_losses(
     problem: PowerLaw, depths: Sequence[int], *, repetitions: int = 64, seed: int | Sequence[int] = 0
 ) -> dict[str, Array]:
-    r"""Simulate flows that stop where Stein's unbiased estimate of the risk (`opgd.stein.sure`) is smallest.
+    r"""Simulate flows that stop where Stein's unbiased estimate of the risk (`opgd.stopping.sure`) is smallest.
 
     Over-parameterized flows choose among the times `TRIED` in units of the universal time, the vanilla flow
     among times a factor of 1.5 apart, from the one that learns 1 % of the first component to the one that

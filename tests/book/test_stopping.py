@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from opgd import OverParameterizedFlow, PowerLaw, expected_risk, oracle_stopping
 from opgd.span import effective_span_dimension
-from opgd.universal import constant_profile
+from opgd.stopping import constant_profile
 
 PROPERTY = settings(max_examples=100, deadline=None, derandomize=True)
 TWO_LAYER = OverParameterizedFlow(depth=0)

@@ -22,8 +22,8 @@ from opgd.comparison import (
     stopped_losses,
 )
 from opgd.shrinkage import Pinsker, SpectralCutoff
+from opgd.stopping import universal_time
 from opgd.theory import last_significant
-from opgd.universal import universal_time
 
 SMALL = contest(1, 1.5, 1.5, 300)
 

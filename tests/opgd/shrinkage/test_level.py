@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from opgd import OverParameterizedFlow, VanillaFlow
 from opgd.lemmas import hitting_times
 from opgd.shrinkage import effective_threshold
-from opgd.universal import universal_time
+from opgd.stopping import universal_time
 
 
 @pytest.mark.parametrize("depth", [0, 1, 3])

@@ -71,7 +71,7 @@ def sure(flow: Flow, z: ArrayLike, eigenvalues: ArrayLike, epsilon: ArrayLike, t
     Examples
     --------
     >>> from opgd import VanillaFlow
-    >>> from opgd.stein import sure
+    >>> from opgd.stopping import sure
     >>> sure(VanillaFlow(), [2.0, 0.5], [1.0, 1.0], 1.0, [0.0, float("inf")]).tolist()
     [0.0, -0.25]
     """
@@ -115,7 +115,7 @@ def sure_stopping(
     --------
     >>> import numpy as np
     >>> from opgd import OverParameterizedFlow, PowerLaw
-    >>> from opgd.stein import loss, sure_stopping
+    >>> from opgd.stopping import loss, sure_stopping
     >>> model = PowerLaw(p=1, q=2, gamma=1.5, n=2000, size=10_000).truncated()
     >>> z, flow = model.observe(np.random.default_rng(0)), OverParameterizedFlow(depth=0)
     >>> t, _ = sure_stopping(flow, z, model.eigenvalues, model.epsilon)
@@ -175,7 +175,7 @@ def split_stopping(
     --------
     >>> import numpy as np
     >>> from opgd import OverParameterizedFlow, PowerLaw
-    >>> from opgd.stein import split_stopping
+    >>> from opgd.stopping import split_stopping
     >>> model, rng = PowerLaw(p=1, q=2, gamma=1.5, n=2000, size=10_000).truncated(), np.random.default_rng(0)
     >>> flow, z = OverParameterizedFlow(depth=0), model.observe(rng)
     >>> split_stopping(flow, z, model.eigenvalues, model.epsilon, rng)[0].shape
@@ -218,7 +218,7 @@ def loss(flow: Flow, z: ArrayLike, eigenvalues: ArrayLike, signal: ArrayLike, t:
     Examples
     --------
     >>> from opgd import VanillaFlow
-    >>> from opgd.stein import loss
+    >>> from opgd.stopping import loss
     >>> loss(VanillaFlow(), [[2.0, 0.5]], [1.0, 0.0], [1.5, 1.0], float("inf")).tolist()
     [1.25]
     """
@@ -260,7 +260,7 @@ def estimate_noise(z: ArrayLike, *, tail: float = 0.5) -> Array:
 
     Examples
     --------
-    >>> from opgd.stein import estimate_noise
+    >>> from opgd.stopping import estimate_noise
     >>> estimate_noise([50.0, 3.0, -0.6745, 0.2, 0.9]).round(3).tolist()
     1.0
     """

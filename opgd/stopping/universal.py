@@ -13,7 +13,7 @@ from opgd._validate import Array
 from opgd.flows import OverParameterizedFlow
 from opgd.problem import PowerLaw, SequenceModel
 from opgd.risk import risk_curve
-from opgd.stopping import oracle_stopping
+from opgd.stopping.oracle import oracle_stopping
 
 __all__ = ["ConstantProfile", "constant_profile", "universal_time"]
 
@@ -37,7 +37,7 @@ def universal_time(depth: int, epsilon: float, constant: float = 1.0) -> float:
 
     Examples
     --------
-    >>> from opgd.universal import universal_time
+    >>> from opgd.stopping import universal_time
     >>> round(universal_time(0, 0.01), 9), round(universal_time(2, 0.01, 2.0), 9)
     (100.0, 2000.0)
     """
@@ -109,7 +109,7 @@ def constant_profile(
     Examples
     --------
     >>> from opgd import PowerLaw
-    >>> from opgd.universal import constant_profile
+    >>> from opgd.stopping import constant_profile
     >>> problems = [PowerLaw(p=1, q=2, gamma=gamma, n=2000, size=10_000) for gamma in (1.5, 3.0)]
     >>> profile = constant_profile(0, problems, [0.5, 1.0, 1.5, 2.0])
     >>> float(profile.constants[profile.best]), profile.regret[:, profile.best].round(2).tolist()

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opgd import OverParameterizedFlow, PowerLaw, SequenceModel, expected_risk, oracle_stopping
-from opgd.universal import constant_profile, universal_time
+from opgd.stopping import constant_profile, universal_time
 
 PROPERTY = settings(max_examples=60, deadline=None, derandomize=True)
 

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2, norm
 
-from opgd import OverParameterizedFlow, PowerLaw, SequenceModel, expected_risk, oracle_stopping, stein
+from opgd import OverParameterizedFlow, PowerLaw, SequenceModel, expected_risk, oracle_stopping
 from opgd._validate import Array
-from opgd.stein import estimate_noise, loss, split_stopping, sure, sure_stopping
+from opgd.stopping import estimate_noise, loss, split_stopping, stein, sure, sure_stopping
 
 PROPERTY = settings(max_examples=60, deadline=None, derandomize=True)
 FLOWS: list[Any] = [
