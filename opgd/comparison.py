@@ -255,7 +255,7 @@ def losses(
 def stopped_losses(
     problem: PowerLaw, depths: Sequence[int], *, repetitions: int = 64, seed: int | Sequence[int] = 0
 ) -> dict[str, Array]:
-    r"""Simulate flows that stop where Stein's unbiased estimate of the risk (`opgd.stopping.sure`) is smallest.
+    r"""Simulate flows that stop where Stein's unbiased estimate of the risk is smallest (`sure`).
 
     Over-parameterized flows choose among the times `TRIED` in units of the universal time, the vanilla flow
     among times a factor of 1.5 apart, from the one that learns 1 % of the first component to the one that
