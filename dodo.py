@@ -6,6 +6,7 @@ Run it with `make book`, or with `python -m doit` in the environment. Everything
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from press.environment import interpreter, isolate
 from press.parameters import read_parameters, resolve
 from press.project import Project
 from press.reporter import BookReporter
+from press.verify import read_reference
 
 PROJECT = Project(Path(__file__).resolve().parent)
 PROFILE = get_var("profile", profiles.DEFAULT)
@@ -60,6 +62,14 @@ def executed(chapter: str) -> str:
     return str(PROJECT.executed / f"{chapter}.ipynb")
 
 
+def seconds(chapter: str) -> float:
+    """How long a chapter ran where the reference was made; a new one counts as long."""
+    try:
+        return float(read_reference(PROJECT)["chapters"][chapter]["seconds"])
+    except (KeyError, ValueError):
+        return math.inf
+
+
 def task_prepare():
     """Fill matplotlib's font cache, which would otherwise announce itself inside a chapter."""
     return {
@@ -96,8 +106,8 @@ def task_ledger():
     """Collect the ledger; every check it names must exist."""
     return {
         "actions": [[*PRESS, "ledger"]],
-        # The order matters for time only: the last chapters run longest and are begun first.
-        "task_dep": [f"chapter:{name}" for name in reversed(PROJECT.chapters())],
+        # The order matters for time only: what ran longest where the reference was made is begun first.
+        "task_dep": [f"chapter:{name}" for name in sorted(PROJECT.chapters(), key=seconds, reverse=True)],
         "file_dep": [executed(name) for name in PROJECT.chapters()] + files("tests", "*.py"),
         "targets": [str(PROJECT.ledger)],
     }

@@ -75,6 +75,7 @@ def _module_page(module: Module) -> str:
     lines = [f"``{module.name}``", "=" * (len(module.name) + 4), "", f".. automodule:: {module.name}"]
     if own:
         lines += [f"   :members: {', '.join(own)}", "   :member-order: bysource", "   :no-value:"]
+        lines += ["   :inherited-members: object"]
     if module.imported:
         taken = ", ".join(f"``{name}``" for name in module.names if name in module.imported)
         lines += ["", f"It also offers the names of its modules: {taken}."] if taken else []

@@ -20,6 +20,7 @@ from press.api import NAMES
 __all__ = ["notation", "setup"]
 
 _CODE = re.compile(r"(?<![`:\w])`([^`\n]+)`(?![`_])")
+_METADATA = re.compile(r"set_\w+_request")
 _MATH = re.compile(r"(?<![\\$])\$([^$]+)\$")
 _LITERAL = re.compile(r"(``.+?``)", re.DOTALL)
 _LINKS = (nodes.reference, nodes.title, addnodes.pending_xref, addnodes.download_reference)
@@ -69,6 +70,13 @@ def _docstring(app: Sphinx, what: str, name: str, obj: object, options: object, 
         lines += ["", ".. rst-class:: used-in", "", f"Used in {links}.", ""]
 
 
+def _skip(app: Sphinx, what: str, name: str, obj: object, skip: bool, options: object) -> bool | None:
+    """Leave out methods that classes have from elsewhere: their docstrings speak of another reference."""
+    module = getattr(obj, "__module__", None)
+    elsewhere = isinstance(module, str) and module.split(".")[0] not in ("opgd", "press")
+    return True if what == "class" and (elsewhere or _METADATA.fullmatch(name)) else None
+
+
 def _link(app: Sphinx, doctree: nodes.document) -> None:
     """Wrap names of `opgd` that are set as code into links."""
     table = _table(app)
@@ -113,5 +121,6 @@ def setup(app: Sphinx) -> None:
         app.setup_extension(extension)
     app.config.autodoc_typehints = "none"  # the docstrings name types in words
     app.config.numpydoc_show_class_members = False  # members follow their class anyway
+    app.connect("autodoc-skip-member", _skip)
     app.connect("autodoc-process-docstring", _docstring, priority=600)  # after numpydoc
     app.connect("doctree-read", _link)

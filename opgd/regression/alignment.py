@@ -23,11 +23,11 @@ class Misalignment:
     significant : int
         Number J of coefficients above the threshold.
     p : float
-        Decay of the sorted coefficients, of order :math:`j^{-(p+1)/2}` for j = 1, ..., J. The theory wants
+        Decay of the sorted coefficients, of order $j^{-(p+1)/2}$ for j = 1, ..., J. The theory wants
         p > 0; at p <= 0 the squares in this range do not fall fast enough to be summable.
     q : float
         Spread of the sorted coefficients over the kernel's order: the j-th largest is found near place
-        :math:`j^q`; 1 for the best order, larger for worse ones.
+        $j^q$; 1 for the best order, larger for worse ones.
     q_random : float
         The mean of `q` over all orders of the same coefficients, as if the kernel knew nothing.
     rank_correlation : float
@@ -45,12 +45,12 @@ class Misalignment:
 def misalignment(magnitudes: ArrayLike, threshold: float) -> Misalignment:
     r"""Fit the p and q of Example 2.3, and a rank statistic.
 
-    Let :math:`s_1 \ge s_2 \ge \dots` be the sorted magnitudes and :math:`l(j)` the place of the
+    Let $s_1 \ge s_2 \ge \dots$ be the sorted magnitudes and $l(j)$ the place of the
     j-th largest in the kernel's order. The fits use the J magnitudes above the threshold, with weights 1/j,
-    which give each octave of j the same say. The least squares line through :math:`(\ln j, \ln s_j)` has the
-    slope :math:`-(p+1)/2`. The line through :math:`(\ln j, \ln l(j))` and the origin has the slope q, since
-    :math:`l(j) = j^q` in the paper's experiments. If the order is random, every place is equally likely and
-    the mean of :math:`\ln l(j)` is :math:`\ln(K!)/K` for all j.
+    which give each octave of j the same say. The least squares line through $(\ln j, \ln s_j)$ has the
+    slope $-(p+1)/2$. The line through $(\ln j, \ln l(j))$ and the origin has the slope q, since
+    $l(j) = j^q$ in the paper's experiments. If the order is random, every place is equally likely and
+    the mean of $\ln l(j)$ is $\ln(K!)/K$ for all j.
 
     Parameters
     ----------

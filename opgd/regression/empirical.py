@@ -39,16 +39,16 @@ def slices(n: int, rows: int) -> Iterator[slice]:
 
 
 def coefficients(x: ArrayLike, y: ArrayLike, frequencies: ArrayLike) -> Complex:
-    r"""Empirical inner products :math:`\hat c_m = \frac 1n \sum_i y_i e^{-i \pi \langle m, x_i \rangle}`.
+    r"""Empirical inner products $\hat c_m = \frac 1n \sum_i y_i e^{-i \pi \langle m, x_i \rangle}$.
 
     Figure 6 shows their absolute values. The real ones follow from them: the inner products with
-    :math:`\sqrt 2 \cos` and :math:`\sqrt 2 \sin` of :math:`\pi \langle m, x \rangle` are
-    :math:`\sqrt 2 \operatorname{Re} \hat c_m` and :math:`-\sqrt 2 \operatorname{Im} \hat c_m`.
+    $\sqrt 2 \cos$ and $\sqrt 2 \sin$ of $\pi \langle m, x \rangle$ are
+    $\sqrt 2 \operatorname{Re} \hat c_m$ and $-\sqrt 2 \operatorname{Im} \hat c_m$.
 
-    A frequency is split into its first and its second half of coordinates, :math:`m = (u, v)`. The sines
-    and cosines of :math:`\pi \langle u, x \rangle` and :math:`\pi \langle v, x \rangle` are tables of a few
+    A frequency is split into its first and its second half of coordinates, $m = (u, v)$. The sines
+    and cosines of $\pi \langle u, x \rangle$ and $\pi \langle v, x \rangle$ are tables of a few
     hundred columns, and sums over products of their columns are matrix products. Four real products serve
-    the four frequencies :math:`\pm (u, \pm v)`; groups of u of equal norm meet those v only that may occur.
+    the four frequencies $\pm (u, \pm v)$; groups of u of equal norm meet those v only that may occur.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-r"""Frequencies on the torus :math:`[-1, 1)^d`: which there are, how many, in which order.
+r"""Frequencies on the torus $[-1, 1)^d$: which there are, how many, in which order.
 
 Frequencies m are rows of an integer array. The eigenvalues of the kernels of Example 2.2 are
-:math:`\lambda_m = (1 + |m|^2)^{-r}`, so the order of decreasing eigenvalues is that of :math:`|m|^2`; among
+$\lambda_m = (1 + |m|^2)^{-r}$, so the order of decreasing eigenvalues is that of $|m|^2$; among
 frequencies of equal norm it is lexicographic. The paper does not say how it breaks ties.
 """
 
@@ -26,17 +26,17 @@ Frequencies = NDArray[np.int64]
 
 
 def lattice_size(dimension: int, radius_squared: int) -> int:
-    r"""Count the points of :math:`\{m \in \mathbb{Z}^d : |m|^2 \le R\}` without listing them.
+    r"""Count the points of $\{m \in \mathbb{Z}^d : |m|^2 \le R\}$ without listing them.
 
-    The numbers of points of each squared norm are the coefficients of the power :math:`\vartheta(q)^d` of
-    the theta function :math:`\vartheta(q) = \sum_{k \in \mathbb{Z}} q^{k^2}`. They are exact at any size.
+    The numbers of points of each squared norm are the coefficients of the power $\vartheta(q)^d$ of
+    the theta function $\vartheta(q) = \sum_{k \in \mathbb{Z}} q^{k^2}$. They are exact at any size.
 
     Parameters
     ----------
     dimension : int
-        Dimension :math:`d \ge 1`.
+        Dimension $d \ge 1$.
     radius_squared : int
-        :math:`R \ge 0`; at most 10^6 in three and more dimensions.
+        $R \ge 0$; at most 10^6 in three and more dimensions.
 
     Returns
     -------
@@ -100,14 +100,14 @@ def _affordable(dimension: int, radius_squared: int, memory: float) -> None:
 
 
 def lattice(dimension: int, radius_squared: int, *, memory: float = MEMORY) -> Frequencies:
-    r"""List all :math:`m \in \mathbb{Z}^d` with :math:`|m|^2 \le R`, by :math:`|m|^2`, ties lexicographic.
+    r"""List all $m \in \mathbb{Z}^d$ with $|m|^2 \le R$, by $|m|^2$, ties lexicographic.
 
     Parameters
     ----------
     dimension : int
-        Dimension :math:`d \ge 1`.
+        Dimension $d \ge 1$.
     radius_squared : int
-        :math:`R \ge 0`.
+        $R \ge 0$.
     memory : float
         Bytes that the work may take.
 
@@ -149,9 +149,9 @@ def first_frequencies(dimension: int, size: int, *, memory: float = MEMORY) -> F
     Parameters
     ----------
     dimension : int
-        Dimension :math:`d \ge 1`.
+        Dimension $d \ge 1$.
     size : int
-        How many, at least one. The last pair :math:`\pm m` may be cut.
+        How many, at least one. The last pair $\pm m$ may be cut.
     memory : float
         Bytes that the work may take. No more than the last, incomplete shell is listed in vain.
 
@@ -216,9 +216,9 @@ def signs(m: Frequencies) -> NDArray[np.int64]:
 
 
 def one_of_each_pair(frequencies: ArrayLike) -> NDArray[np.bool_]:
-    r"""Mark 0 and, of each pair :math:`\pm m`, the frequency whose first non-zero entry is positive.
+    r"""Mark 0 and, of each pair $\pm m$, the frequency whose first non-zero entry is positive.
 
-    For real y the coefficients of :math:`m` and :math:`-m` have the same absolute value: one tells both.
+    For real y the coefficients of $m$ and $-m$ have the same absolute value: one tells both.
 
     Parameters
     ----------
@@ -243,15 +243,15 @@ def one_of_each_pair(frequencies: ArrayLike) -> NDArray[np.bool_]:
 
 
 def kernel_eigenvalues(frequencies: ArrayLike, r: float) -> Array:
-    r"""Evaluate :math:`\lambda_m = (1 + |m|^2)^{-r}`, the eigenvalues of the Sobolev kernels of Example 2.2.
+    r"""Evaluate $\lambda_m = (1 + |m|^2)^{-r}$, the eigenvalues of the Sobolev kernels of Example 2.2.
 
     Parameters
     ----------
     frequencies : array_like of int, shape (K, d)
         Frequencies m.
     r : float
-        Exponent, positive; the kernel is bounded for :math:`r > d/2`. The number of eigenvalues
-        above :math:`\delta` is of order :math:`\delta^{-d/(2r)}`.
+        Exponent, positive; the kernel is bounded for $r > d/2$. The number of eigenvalues
+        above $\delta$ is of order $\delta^{-d/(2r)}$.
 
     Returns
     -------

@@ -1,7 +1,7 @@
-r"""Fourier bases on the torus :math:`[-1, 1)^d`, their frequencies, and empirical coefficients in them.
+r"""Fourier bases on the torus $[-1, 1)^d$, their frequencies, and empirical coefficients in them.
 
-The functions :math:`e^{i \pi \langle m, x \rangle}`, :math:`m \in \mathbb{Z}^d`, are orthonormal for the
-uniform probability measure on :math:`[-1, 1)^d`. They are the eigenfunctions of the kernels of Example 2.2
+The functions $e^{i \pi \langle m, x \rangle}$, $m \in \mathbb{Z}^d$, are orthonormal for the
+uniform probability measure on $[-1, 1)^d$. They are the eigenfunctions of the kernels of Example 2.2
 and the basis of Figures 5 and 6. This module evaluates them; `opgd.regression.lattice` lists frequencies and
 `opgd.regression.empirical` sums over data. All public names can be imported from here.
 """
@@ -64,10 +64,10 @@ def _complex_block(x: Array, m: Frequencies) -> Complex:
 def real_features(x: ArrayLike, frequencies: ArrayLike, *, memory: float = MEMORY) -> Array:
     r"""Evaluate the real Fourier basis, orthonormal for the uniform probability measure on the torus.
 
-    To :math:`m = 0` belongs the constant 1. Of each pair :math:`\pm m`, let :math:`m` be the one whose first
-    non-zero entry is positive; then the basis function of :math:`m` is
-    :math:`\sqrt 2 \cos(\pi \langle m, x \rangle)` and that of :math:`-m` is
-    :math:`\sqrt 2 \sin(\pi \langle m, x \rangle)`.
+    To $m = 0$ belongs the constant 1. Of each pair $\pm m$, let $m$ be the one whose first
+    non-zero entry is positive; then the basis function of $m$ is
+    $\sqrt 2 \cos(\pi \langle m, x \rangle)$ and that of $-m$ is
+    $\sqrt 2 \sin(\pi \langle m, x \rangle)$.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def real_features(x: ArrayLike, frequencies: ArrayLike, *, memory: float = MEMOR
 
 
 def complex_features(x: ArrayLike, frequencies: ArrayLike, *, memory: float = MEMORY) -> Complex:
-    r"""Evaluate :math:`e^{i \pi \langle m, x \rangle}`.
+    r"""Evaluate $e^{i \pi \langle m, x \rangle}$.
 
     Parameters
     ----------

@@ -146,7 +146,7 @@ def corrected_interval(scores: ArrayLike, *, test_share: float, level: float = 0
     r"""Interval of confidence of a cross-validated score, corrected for overlapping training sets.
 
     Scores of different folds share most of their training data, so their variance divided by their number
-    is too small. Nadeau and Bengio (2003) replace 1/J by :math:`1/J + n_\text{test}/n_\text{train}` in the
+    is too small. Nadeau and Bengio (2003) replace 1/J by $1/J + n_\text{test}/n_\text{train}$ in the
     variance of the mean of J scores, with Student's t of J - 1 degrees of freedom; Bouckaert and Frank (2004)
     use it for repeated folds.
     For two models, give the differences of their scores on the same splits.
