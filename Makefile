@@ -52,7 +52,7 @@ test: environment
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	$(PY) -m pytest -n 2 --dist loadgroup -q
+	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q
 	$(PY) -m check_jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)/ci.yml
 	.venv/bin/zizmor --offline --no-progress $(WORKFLOWS)
 

@@ -17,7 +17,7 @@ import nbformat
 import numpy as np
 import pytest
 from cases import vanilla_risk
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from scipy.stats import kstest
 
 from opgd import OverParameterizedFlow, PowerLaw, VanillaFlow, expected_risk
@@ -29,20 +29,7 @@ from press.site import JUPYTER_BOOK
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "book" / "explorer.md"
 SCRIPTS = ROOT / "book" / "assets" / "explorer"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DEPTHS = [0, 1, 2, 3, 4]
-
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no chromium here; Debian and Ubuntu: apt install chromium"
-)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +49,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     shutil.copytree(ROOT / "book" / "assets", site / "assets")
     shutil.copy(ROOT / "_config.yml", site)
     shutil.copy(ROOT / "book" / "references.bib", site)
-    nbformat.write(clean_notebook(SOURCE), site / "explorer.ipynb")
+    notebook = clean_notebook(SOURCE)
+    notebook.metadata["press"] = {"seconds": 0.0}
+    nbformat.write(notebook, site / "explorer.ipynb")
     (site / "_toc.yml").write_text("format: jb-book\nroot: explorer\n", encoding="utf-8")
     command = [sys.executable, "-c", JUPYTER_BOOK, "build", str(site), "--path-output", str(out), "-q"]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)

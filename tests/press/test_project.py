@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_pages_and_chapters(book: Project) -> None:
-    assert book.pages() == ["first", "second", "ledger", "checks"]
+    assert book.pages() == ["first", "second", "ledger", "checks", "cite"]
     assert book.chapters() == ["first", "second"]
 
 
