@@ -84,6 +84,8 @@ def test_limits_do_not_explain_the_other_row() -> None:
             rates = limited_rates(Cell(depth, cell.gamma, cell.p, cell.q), setting, limits)
             z = [(rate.rate - value) / math.hypot(rate.sd, 0.01 / math.sqrt(12)) for rate in rates]
             worst = np.maximum(worst, np.abs(z))
+            if worst.min() > 3:  # the cells that are left cannot make it better
+                break
         assert worst.min() > 3
 
 
