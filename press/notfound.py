@@ -87,7 +87,7 @@ def _write(app: Sphinx, exception: Exception | None) -> None:
         root = app.config.root_doc
         names = [root, *app.env.toctree_includes.get(root, [])]
         pages = [(app.builder.get_target_uri(name), app.env.titles[name].astext()) for name in names]
-        write_atomically(Path(app.outdir) / "404.html", page(app.config.project, pages))
+        write_atomically(Path(app.outdir) / "404.html", page(app.config.html_title, pages))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
