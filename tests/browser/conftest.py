@@ -23,6 +23,7 @@ SIZES = ((1280, 900), (375, 812))
 MODES = ("light", "dark")
 HEAVIEST = 1_500_000  # bytes, compressed: a page with everything that it loads
 LATEST = 1000.0  # milliseconds to the first contentful paint
+PAUSES = (300, 1000, 4000)  # milliseconds in which a page may settle after a change
 PREFIX = "/below/a/path/"
 
 READY = "() => window.MathJax?.startup ? MathJax.startup.promise.then(() => true) : true"
@@ -99,7 +100,9 @@ class Watched:
         self.page.evaluate(READY)
 
 
-def examine(browser: Browser, server: Server, name: str, limit: int = HEAVIEST) -> list[str]:
+def examine(
+    browser: Browser, server: Server, name: str, limit: int = HEAVIEST, pauses: tuple[int, ...] = PAUSES
+) -> list[str]:
     """List the faults of one page: from a server in both modes and sizes, and opened as a file."""
     watched = Watched(browser)
     watched.open(server.url + name)
@@ -109,7 +112,7 @@ def examine(browser: Browser, server: Server, name: str, limit: int = HEAVIEST) 
         watched.page.set_viewport_size({"width": size[0], "height": size[1]})
         for mode in MODES:
             watched.page.emulate_media(color_scheme=mode)
-            seen, found = _look(watched.page, mode, size[0])
+            seen, found = _look(watched.page, mode, size[0], pauses)
             faults += [f"{name}, {mode}, {size[0]}: {fault}" for fault in found]
     faults += [f"{name}: formula: {text}" for text in seen["formulas"]]
     for alt, width, source in seen["images"]:
@@ -127,9 +130,9 @@ def examine(browser: Browser, server: Server, name: str, limit: int = HEAVIEST) 
     return faults + _as_file(browser, server.directory / name)
 
 
-def _look(page: Page, mode: str, width: int) -> tuple[dict[str, Any], list[str]]:
+def _look(page: Page, mode: str, width: int, pauses: tuple[int, ...]) -> tuple[dict[str, Any], list[str]]:
     """Read a page after a change of mode or size; what passes while it settles is no fault."""
-    for pause in (300, 1000, 4000):
+    for pause in pauses:
         page.wait_for_timeout(pause)
         seen = page.evaluate(READ)
         found = [] if seen["theme"] in (mode, None) else [f"the theme is {seen['theme']}"]
