@@ -70,6 +70,11 @@ def seconds(chapter: str) -> float:
         return math.inf
 
 
+def longest_first() -> list[str]:
+    """The tasks of the chapters in an order that matters for time only."""
+    return [f"chapter:{name}" for name in sorted(PROJECT.chapters(), key=seconds, reverse=True)]
+
+
 def task_prepare():
     """Fill matplotlib's font cache, which would otherwise announce itself inside a chapter."""
     return {
@@ -106,8 +111,7 @@ def task_ledger():
     """Collect the ledger; every check it names must exist."""
     return {
         "actions": [[*PRESS, "ledger"]],
-        # The order matters for time only: what ran longest where the reference was made is begun first.
-        "task_dep": [f"chapter:{name}" for name in sorted(PROJECT.chapters(), key=seconds, reverse=True)],
+        "task_dep": longest_first(),
         "file_dep": [executed(name) for name in PROJECT.chapters()] + files("tests", "*.py"),
         "targets": [str(PROJECT.ledger)],
     }
@@ -137,6 +141,7 @@ def task_html():
     prose = [str(PROJECT.book / f"{name}.md") for name in PROJECT.pages()]
     return {
         "actions": [[*PRESS, "site"]],
+        "task_dep": longest_first(),
         "file_dep": [
             *(executed(name) for name in PROJECT.chapters()),
             *(settings + prose + files("book/assets") + files("book", "*.bib") + files("press", "*.py")),

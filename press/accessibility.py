@@ -53,9 +53,13 @@ def _landmarks(page: BeautifulSoup) -> None:
 
 
 def _names(page: BeautifulSoup) -> None:
-    """`label-content-name-mismatch`: folded code is called what it shows."""
+    """`label-content-name-mismatch`: folded code is called what it shows; arrows say what they open."""
     for summary in page.select("summary[aria-label='Toggle hidden content']"):
         del summary["aria-label"]
+    for summary in page.select("summary:has(> .toctree-toggle)"):  # `summary-name`: an arrow only
+        entry = summary.find_parent("li")
+        link = entry.find("a") if entry else None
+        summary["aria-label"] = f"Pages below {link.get_text(strip=True)}" if link else "Pages below"
 
 
 def _scrolling(page: BeautifulSoup) -> None:

@@ -73,3 +73,9 @@ def test_text_survives_and_a_second_mending_changes_nothing(text: str) -> None:
     once = mend(page)
     assert mend(once) == once
     assert once.count(escaped) >= 3
+
+
+def test_an_arrow_says_what_it_opens() -> None:
+    arrow = "<details><summary><span class='toctree-toggle'></span></summary></details>"
+    entry = f"<ul><li><a href='api.html'>API</a>{arrow}</li></ul>"
+    assert '<summary aria-label="Pages below API">' in mend(entry)
