@@ -119,6 +119,7 @@ def setup(app: Sphinx) -> None:
     """
     for extension in ("sphinx.ext.autodoc", "numpydoc"):
         app.setup_extension(extension)
+    app.config.autodoc_preserve_defaults = True  # a name, not what it stands for
     app.config.autodoc_typehints = "none"  # the docstrings name types in words
     app.config.numpydoc_show_class_members = False  # members follow their class anyway
     app.connect("autodoc-skip-member", _skip)

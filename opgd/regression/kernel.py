@@ -39,21 +39,38 @@ class _PathFlow(Protocol):
 class _TorusRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """What both estimators share: the map to the torus, the scale of y, the path and where to stop on it."""
 
-    # parameters, set by the constructors of the estimators
-    r: float | None
-    n_frequencies: int
-    radius_squared: int | None
-    domain: tuple[float, float] | None
-    span: float
-    normalize_y: bool
-    max_time: float
-    times_per_decade: int
-    early_stopping: bool
-    validation_fraction: float
-    patience: float
-    refit: bool
-    callback: Callback | None
-    random_state: Any
+    def __init__(
+        self,
+        *,
+        r: float | None = None,
+        n_frequencies: int = 1000,
+        radius_squared: int | None = None,
+        domain: tuple[float, float] | None = None,
+        span: float = 0.5,
+        normalize_y: bool = True,
+        max_time: float = 1e4,
+        times_per_decade: int = 10,
+        early_stopping: bool = True,
+        validation_fraction: float = 0.2,
+        patience: float = 2.0,
+        refit: bool = True,
+        callback: Callback | None = None,
+        random_state: Any = None,
+    ) -> None:
+        self.r = r
+        self.n_frequencies = n_frequencies
+        self.radius_squared = radius_squared
+        self.domain = domain
+        self.span = span
+        self.normalize_y = normalize_y
+        self.max_time = max_time
+        self.times_per_decade = times_per_decade
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.refit = refit
+        self.callback = callback
+        self.random_state = random_state
 
     def _flow(self, samples: int) -> _PathFlow:
         raise NotImplementedError
@@ -309,39 +326,6 @@ class FixedKernelRegressor(_TorusRegressor):
     True
     """
 
-    def __init__(
-        self,
-        *,
-        r: float | None = None,
-        n_frequencies: int = 1000,
-        radius_squared: int | None = None,
-        domain: tuple[float, float] | None = None,
-        span: float = 0.5,
-        normalize_y: bool = True,
-        max_time: float = 1e4,
-        times_per_decade: int = 10,
-        early_stopping: bool = True,
-        validation_fraction: float = 0.2,
-        patience: float = 2.0,
-        refit: bool = True,
-        callback: Callback | None = None,
-        random_state: Any = None,
-    ) -> None:
-        self.r = r
-        self.n_frequencies = n_frequencies
-        self.radius_squared = radius_squared
-        self.domain = domain
-        self.span = span
-        self.normalize_y = normalize_y
-        self.max_time = max_time
-        self.times_per_decade = times_per_decade
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.patience = patience
-        self.refit = refit
-        self.callback = callback
-        self.random_state = random_state
-
     def _flow(self, samples: int) -> _PathFlow:
         return FixedKernelFlow()
 
@@ -414,24 +398,26 @@ class DiagonalAdaptiveKernelRegressor(_TorusRegressor):
         callback: Callback | None = None,
         random_state: Any = None,
     ) -> None:
+        super().__init__(
+            r=r,
+            n_frequencies=n_frequencies,
+            radius_squared=radius_squared,
+            domain=domain,
+            span=span,
+            normalize_y=normalize_y,
+            max_time=max_time,
+            times_per_decade=times_per_decade,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            patience=patience,
+            refit=refit,
+            callback=callback,
+            random_state=random_state,
+        )
         self.depth = depth
         self.b0 = b0
         self.separate_layers = separate_layers
         self.tolerance = tolerance
-        self.r = r
-        self.n_frequencies = n_frequencies
-        self.radius_squared = radius_squared
-        self.domain = domain
-        self.span = span
-        self.normalize_y = normalize_y
-        self.max_time = max_time
-        self.times_per_decade = times_per_decade
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.patience = patience
-        self.refit = refit
-        self.callback = callback
-        self.random_state = random_state
 
     def _check_parameters(self) -> Array:
         self._flow(2)
