@@ -17,7 +17,7 @@ from opgd import _validate as check
 from opgd._validate import Array
 from opgd.flows import OverParameterizedFlow, VanillaFlow
 from opgd.problem import LARGEST_SIZE, PowerLaw
-from opgd.risk import expected_risk
+from opgd.risk import expected_risk, trial_generators
 from opgd.shrinkage import (
     Blockwise,
     EmpiricalBayes,
@@ -244,7 +244,7 @@ def losses(
     rows = max(1, MEMORY // model.size)
     for start in range(0, repetitions, rows):
         trials = range(start, min(start + rows, repetitions))
-        z = np.concatenate([model.observe(rng) for rng in _generators(seed, trials)])
+        z = np.concatenate([model.observe(rng) for rng in trial_generators(seed, trials)])
         for name, rule in rules.items():
             error = rule.estimate(z, model.epsilon)
             error -= model.signal
@@ -301,17 +301,12 @@ def stopped_losses(
         entrants[f"D = {depth}, SURE"] = deep, TRIED * universal_time(depth, epsilon)
     found = {name: np.empty(repetitions) for name in entrants}
     model = problem.truncated()
-    for trial, rng in enumerate(_generators(seed, range(repetitions))):
+    for trial, rng in enumerate(trial_generators(seed, range(repetitions))):
         z = model.observe(rng)[0]
         for name, (flow, t) in entrants.items():
             best = t[sure(flow, z, model.eigenvalues, epsilon, t).argmin()]
             found[name][trial] = beyond + loss(flow, z, model.eigenvalues, model.signal, best)
     return found
-
-
-def _generators(seed: int | Sequence[int], trials: range) -> list[np.random.Generator]:
-    seeds = [check.whole("seed", s, least=0) for s in (seed if isinstance(seed, Sequence) else [seed])]
-    return [np.random.default_rng(np.random.SeedSequence(seeds, spawn_key=(r,))) for r in trials]
 
 
 def _check(problem: object) -> None:

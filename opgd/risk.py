@@ -21,7 +21,7 @@ from opgd.moments import REACH, squared_error_moments
 from opgd.problem import PowerLaw, SequenceModel
 from opgd.sums import Components, power_law_components
 
-__all__ = ["RiskCurve", "expected_risk", "monte_carlo_risk"]
+__all__ = ["RiskCurve", "expected_risk", "monte_carlo_risk", "trial_generators"]
 
 
 PIECE = 2**18  # components simulated at a time
@@ -172,7 +172,7 @@ def monte_carlo_risk(
     if t.ndim != 1:
         raise ValueError(f"t of shape {t.shape} is not allowed: it must have one axis")
     repetitions = check.whole("repetitions", repetitions, least=1)
-    seeds = [check.whole("seed", s, least=0) for s in (seed if isinstance(seed, Sequence) else [seed])]
+    trial_generators(seed, range(0))  # a bad seed is refused before any work
     workers = check.whole("workers", workers, least=1)
     _check(flow, problem)
     if problem.size == math.inf:
@@ -184,7 +184,7 @@ def monte_carlo_risk(
     risks = np.zeros((repetitions, t.size))
 
     def simulate(trials: range) -> None:
-        rngs = [np.random.default_rng(np.random.SeedSequence(seeds, spawn_key=(r,))) for r in trials]
+        rngs = trial_generators(seed, trials)
         columns = max(1, MEMORY // (piece * len(trials)))
         for start in range(0, int(problem.size), piece):
             signal, eigenvalues = _window(problem, start, min(start + piece, int(problem.size)))
@@ -207,6 +207,37 @@ def monte_carlo_risk(
         for _ in done:
             pass
     return risks
+
+
+def trial_generators(seed: int | Sequence[int], trials: range) -> list[np.random.Generator]:
+    """Return the source of the noise of each trial: with the same seed, the same for every method.
+
+    Parameters
+    ----------
+    seed : int or sequence of int
+        Seed(s), >= 0.
+    trials : range
+        Which trials.
+
+    Returns
+    -------
+    list of numpy.random.Generator
+        Trial r has that of ``SeedSequence(seed, spawn_key=(r,))``, whatever the others are.
+
+    Raises
+    ------
+    ValueError
+        If a seed is not a whole number >= 0.
+
+    Examples
+    --------
+    >>> from opgd.risk import trial_generators
+    >>> one, many = trial_generators(0, range(1, 2)), trial_generators([0], range(5))
+    >>> one[0].random() == many[1].random()
+    True
+    """
+    seeds = [check.whole("seed", s, least=0) for s in (seed if isinstance(seed, Sequence) else [seed])]
+    return [np.random.default_rng(np.random.SeedSequence(seeds, spawn_key=(r,))) for r in trials]
 
 
 def _window(problem: PowerLaw | SequenceModel, start: int, stop: int) -> tuple[Array, Array]:
