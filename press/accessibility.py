@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
@@ -121,18 +120,12 @@ def _finish(app: Sphinx, exception: Exception | None) -> None:
                 path.write_text(mend(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Register the extension with Sphinx.
 
     Parameters
     ----------
     app : sphinx.application.Sphinx
         The application.
-
-    Returns
-    -------
-    dict
-        Sphinx's metadata of an extension.
     """
     app.connect("build-finished", _finish)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -117,18 +117,12 @@ class CitationFile(SphinxDirective):
         return [nodes.literal_block(text, text, language="bibtex")]
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Register the directive with Sphinx.
 
     Parameters
     ----------
     app : sphinx.application.Sphinx
         The application.
-
-    Returns
-    -------
-    dict
-        Sphinx's metadata of an extension.
     """
     app.add_directive("citation-file", CitationFile)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -10,7 +10,6 @@ from __future__ import annotations
 import html
 from pathlib import Path
 from string import Template
-from typing import Any
 
 from sphinx.application import Sphinx
 
@@ -90,18 +89,12 @@ def _write(app: Sphinx, exception: Exception | None) -> None:
         write_atomically(Path(app.outdir) / "404.html", page(app.config.html_title, pages))
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Register the extension with Sphinx.
 
     Parameters
     ----------
     app : sphinx.application.Sphinx
         The application.
-
-    Returns
-    -------
-    dict
-        Sphinx's metadata of an extension.
     """
     app.connect("build-finished", _write)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -160,18 +160,12 @@ class WideTables(SphinxPostTransform):
                     column["colwidth"] = max(9, min(longest, WIDEST))
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Register the extension with Sphinx.
 
     Parameters
     ----------
     app : sphinx.application.Sphinx
         The application.
-
-    Returns
-    -------
-    dict
-        Sphinx's metadata of an extension.
     """
     app.add_post_transform(WideTables)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -130,18 +130,12 @@ def _add_byline(
     context["body"] = context["body"].replace("</h1>", f"</h1>\n{line}", 1)
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Register the extension with Sphinx.
 
     Parameters
     ----------
     app : sphinx.application.Sphinx
         The application.
-
-    Returns
-    -------
-    dict
-        Sphinx's metadata of an extension.
     """
     app.connect("html-page-context", _add_byline)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -7,7 +7,17 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
-from press import badges, ledger_page, sphinx_api, status
+from press import (
+    accessibility,
+    badges,
+    citation,
+    ledger_page,
+    notfound,
+    pdf,
+    reading,
+    sphinx_api,
+    status,
+)
 
 __all__ = ["setup"]
 
@@ -45,7 +55,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     dict
         Sphinx's metadata of an extension.
     """
-    for part in (badges, ledger_page, sphinx_api, status):
+    for part in (badges, ledger_page, sphinx_api, status, reading, citation, notfound, accessibility, pdf):
         part.setup(app)
     _drop_thebe(app)
     app.connect("html-page-context", _check_files, priority=900)

@@ -53,7 +53,7 @@ def draw(rows: Sequence[Row], path: Path) -> None:
             if begin:
                 ax.axvline(begin - 0.5, color=plotting.COLORS["gray"], linewidth=0.6)
             ax.text(
-                begin + count / 2 - 0.5, -0.03, item, rotation=30 if count < 20 else 0, fontsize="small",
+                begin + count / 2 - 0.5, -0.03, item, rotation=60 if count < 20 else 0, fontsize="small",
                 ha="right" if count < 20 else "center", va="top", transform=ax.get_xaxis_transform(),
             )  # fmt: skip
             begin += count
