@@ -75,16 +75,6 @@ def longest_first() -> list[str]:
     return [f"chapter:{name}" for name in sorted(PROJECT.chapters(), key=seconds, reverse=True)]
 
 
-def task_prepare():
-    """Fill matplotlib's font cache, which would otherwise announce itself inside a chapter."""
-    return {
-        "actions": [[*PRESS, "prepare"]],
-        "file_dep": [str(PROJECT.root / "requirements.lock")],
-        "targets": [str(PROJECT.build / "settings" / "prepared")],
-        "uptodate": [config_changed(interpreter())],
-    }
-
-
 def task_chapter():
     """Execute each chapter whose text, parameters, mathematics, press or environment changed."""
     sources = [str(path) for path in PROJECT.inputs()]
@@ -101,7 +91,6 @@ def task_chapter():
                 [*PRESS, "run", name, "--profile", PROFILE, "-o", executed(name)],
             ],
             "file_dep": [str(text), *sources],
-            "task_dep": ["prepare"],
             "targets": [executed(name), str(PROJECT.notebooks / f"{name}.ipynb")],
             "uptodate": [config_changed({"profile": PROFILE, "values": values, "python": interpreter()})],
         }

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from press.environment import isolate, prepare
+from press.environment import isolate
 from press.project import Project, write_atomically
 
 
@@ -219,11 +219,6 @@ def _theory(project: Project, options: argparse.Namespace) -> int:
     return 0
 
 
-def _prepare(project: Project, options: argparse.Namespace) -> int:
-    prepare(project)
-    return 0
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m press", description="Execute chapters, build the book.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -250,9 +245,8 @@ def _parser() -> argparse.ArgumentParser:
     notebooks = commands.add_parser("notebooks", help="write clean notebooks for Binder and Colab")
     notebooks.add_argument("-o", dest="output", type=Path, required=True, metavar="DIR", help="where")
     notebooks.set_defaults(command=_notebooks)
-    steps = {"prepare": _prepare, "ledger": _ledger, "theory": _theory, "site": _site, "pdf": _pdf}
+    steps = {"ledger": _ledger, "theory": _theory, "site": _site, "pdf": _pdf}
     texts = {
-        "prepare": "fill matplotlib's font cache (a step of the build)",
         "ledger": "collect the ledger from the executed chapters (a step of the build)",
         "theory": "check the paper's statements (a step of the build)",
         "site": "build the HTML from the executed chapters (a step of the build)",
