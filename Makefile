@@ -6,7 +6,7 @@
 #   make check-pages                                 after make book: examine every page, make the PDF
 #   make pdf                                         after make book: the book as one PDF (needs LaTeX)
 #   make verify                                      did I get your numbers? compare with book/reference.json
-#   make lab                                         JupyterLab with the chapters as notebooks
+#   make lab [P="--allow-root --no-browser"]         JupyterLab with the chapters as notebooks
 #   make bench                                       side-by-side timings
 #   make soak                                        sweeps under stress, at length (kills, a cluster)
 #   make lock                                        renew requirements.lock (needs uv)
@@ -46,7 +46,7 @@ verify: environment
 	@$(PY) -m press verify
 
 lab: environment
-	@$(PY) -m press lab
+	@$(PY) -m press lab $(P)
 
 test: environment
 	$(PY) -m ruff check .

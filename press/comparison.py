@@ -59,7 +59,7 @@ def page(chapter: str, profile: str, frame: pd.DataFrame, points: Sequence[Point
     str
         HTML that needs no other file, except the notebooks it links to.
     """
-    changing, numbers = varied(frame, points), quantities(frame, points)
+    changing, numbers = varied(points), quantities(frame, points)
     axis = _axis(frame, changing)
     others = [name for name in changing if name != axis]
     fixed = [[name, _show(value)] for name, value in points[0].values.items() if name not in changing]

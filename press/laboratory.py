@@ -30,7 +30,10 @@ def command(project: Project, rest: Sequence[str] = ()) -> list[str]:
         The interpreter and its arguments.
     """
     viewers = {kind: VIEWER for kind in ("markdown", "myst", "python")}
-    overrides = {"@jupyterlab/docmanager-extension:plugin": {"defaultViewers": viewers}}
+    overrides = {
+        "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": viewers},
+        "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+    }
     settings = project.build / "settings" / "jupyter"
     write_atomically(settings / "labconfig" / "default_setting_overrides.json", json.dumps(overrides))
     os.environ["PYTHONPATH"] = str(

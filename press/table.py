@@ -48,15 +48,13 @@ def table(points: Sequence[Point], outcome: Outcome) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def varied(frame: pd.DataFrame, points: Sequence[Point]) -> list[str]:
+def varied(points: Sequence[Point]) -> list[str]:
     """Return the parameters that differ between points.
 
     Parameters
     ----------
-    frame : pandas.DataFrame
-        From `table`.
     points : sequence of Point
-        Its points.
+        Those of a sweep.
 
     Returns
     -------

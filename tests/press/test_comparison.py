@@ -68,7 +68,7 @@ def test_the_table_holds_parameters_results_and_errors() -> None:
     ]
     assert frame["r-slope"].tolist()[:6] == [2.0, 3.0, 4.0, 6.0, 80.0, 120.0]
     assert frame["r-same"].dtype == float and frame["error"].iloc[6] == "first <line>"
-    assert varied(frame, points) == ["p", "gammas"] and quantities(frame, points) == ["r-slope"]
+    assert varied(points) == ["p", "gammas"] and quantities(frame, points) == ["r-slope"]
 
 
 def test_a_result_that_is_a_number_only_sometimes_becomes_text() -> None:
