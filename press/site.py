@@ -19,6 +19,7 @@ from press.environment import commit
 from press.ledger import MIME, Row
 from press.made_by import annotate, reproduced
 from press.parameters import read_parameters
+from press.policy import protect_book
 from press.profiles import DEFAULT
 from press.project import Project
 from press.provenance import banner, provenance
@@ -173,6 +174,7 @@ def build(project: Project) -> None:
             raise SiteFailed(
                 "\n".join(["the site did not build:", *told, *(f"no page {m}" for m in missing)])
             )
+        protect_book(fresh)
         _replace(fresh, project.html)
 
 
