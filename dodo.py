@@ -6,15 +6,17 @@ Run it with `make book`, or with `python -m doit` in the environment. Everything
 
 from __future__ import annotations
 
+import hashlib
 import math
 import sys
 from pathlib import Path
 
 from doit import get_var
+from doit.action import CmdAction
 from doit.dependency import MD5Checker
 from doit.tools import config_changed
 
-from press import profiles
+from press import guard, profiles
 from press.environment import interpreter, isolate
 from press.parameters import read_parameters, resolve
 from press.project import Project
@@ -23,7 +25,6 @@ from press.verify import read_reference
 
 PROJECT = Project(Path(__file__).resolve().parent)
 PROFILE = get_var("profile", profiles.DEFAULT)
-PRESS = [sys.executable, "-m", "press"]
 
 
 class ContentChecker(MD5Checker):
@@ -36,13 +37,16 @@ class ContentChecker(MD5Checker):
         return super().get_state(dep, None)
 
 
-isolate(PROJECT)
-PROJECT.build.mkdir(exist_ok=True)
+try:
+    isolate(PROJECT)
+    LOCK = guard.enter(PROJECT)  # until this process and the commands it begins have ended
+except OSError as error:
+    sys.exit(f"press: error: {error}")
 
 DOIT_CONFIG = {
     "default_tasks": ["html"],
     "reporter": BookReporter,
-    "dep_file": str(PROJECT.build / "doit.sqlite3"),
+    "dep_file": str(PROJECT.build / guard.STATE),
     "backend": "sqlite3",
     "num_process": 2,
     "par_type": "thread",
@@ -50,6 +54,24 @@ DOIT_CONFIG = {
     "continue": True,
     "verbosity": 0,
 }
+
+
+def command(*arguments: str) -> CmdAction:
+    """An action: a command of press, inside the lock."""
+    return CmdAction([sys.executable, "-m", "press", *arguments], shell=False, pass_fds=(LOCK,))
+
+
+def as_written(task, values):
+    """Whether a task's result is what it wrote: not damaged, and not left by a build that was killed."""
+    result = Path(task.targets[0])
+
+    def digest():
+        whole = result.parent == PROJECT.html
+        paths = sorted(p for p in PROJECT.html.rglob("*") if p.is_file()) if whole else [result]
+        return [hashlib.md5(path.read_bytes()).hexdigest() for path in paths if path.is_file()]
+
+    task.value_savers.append(lambda: {"written": digest()})
+    return values.get("written") == digest()
 
 
 def files(directory: str, pattern: str = "*") -> list[str]:
@@ -88,21 +110,25 @@ def task_chapter():
             # around a Python action, and two of them at a time would leave the progress bar mute.
             "actions": [
                 ["rm", "-f", executed(name)],
-                [*PRESS, "run", name, "--profile", PROFILE, "-o", executed(name)],
+                command("run", name, "--profile", PROFILE, "-o", executed(name)),
             ],
             "file_dep": [str(text), *sources],
             "targets": [executed(name), str(PROJECT.notebooks / f"{name}.ipynb")],
-            "uptodate": [config_changed({"profile": PROFILE, "values": values, "python": interpreter()})],
+            "uptodate": [
+                config_changed({"profile": PROFILE, "values": values, "python": interpreter()}),
+                as_written,
+            ],
         }
 
 
 def task_ledger():
     """Collect the ledger; every check it names must exist."""
     return {
-        "actions": [[*PRESS, "ledger"]],
+        "actions": [command("ledger")],
         "task_dep": longest_first(),
         "file_dep": [executed(name) for name in PROJECT.chapters()] + files("tests", "*.py"),
         "targets": [str(PROJECT.ledger)],
+        "uptodate": [as_written],
     }
 
 
@@ -110,7 +136,7 @@ def task_theory():
     """Check the statements of the paper; the report makes the badges of the book."""
     statements = [str(PROJECT.book / "statements.toml"), str(PROJECT.root / "press" / "statements.py")]
     return {
-        "actions": [[*PRESS, "theory"]],
+        "actions": [command("theory")],
         "task_dep": ["ledger"],  # not beside the chapters: both use all processors
         "file_dep": [
             *files("opgd"),
@@ -119,7 +145,7 @@ def task_theory():
             str(PROJECT.root / "requirements.lock"),
         ],
         "targets": [str(PROJECT.theory)],
-        "uptodate": [config_changed(interpreter())],
+        "uptodate": [config_changed(interpreter()), as_written],
     }
 
 
@@ -129,7 +155,7 @@ def task_html():
     settings = [str(root / name) for name in ("_config.yml", "_toc.yml", "CITATION.cff", "requirements.lock")]
     prose = [str(PROJECT.book / f"{name}.md") for name in PROJECT.pages()]
     return {
-        "actions": [[*PRESS, "site"]],
+        "actions": [command("site")],
         "task_dep": longest_first(),
         "file_dep": [
             *(executed(name) for name in PROJECT.chapters()),
@@ -138,4 +164,5 @@ def task_html():
             *(files("opgd", "*.py") + files("tests", "*.py")),  # the reference, and the source of the checks
         ],
         "targets": [str(PROJECT.html / "index.html")],
+        "uptodate": [as_written],
     }

@@ -34,9 +34,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.polynomial import Legendre, Polynomial
 
+from opgd._compile import compiled
 from opgd._validate import Array
 
 __all__ = ["half_times", "panel_length", "solve"]
@@ -56,9 +56,9 @@ AVERAGES = np.zeros((NODES, NODES))
 for _k in range(NODES):
     _integral = Legendre.basis(_k).integ(lbnd=-1).convert(kind=Polynomial)
     AVERAGES[: _k + 1, _k] = (_integral // Polynomial([1, 1])).coef
-compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+contracted = compiled("contract")
 # sums in any order, for speed; elsewhere an order can matter (two factors, each within range)
-reordered = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+reordered = compiled("contract", "reassoc")
 
 
 def panel_length(depth: int, tolerance: float) -> float:
@@ -73,7 +73,7 @@ def panel_length(depth: int, tolerance: float) -> float:
     return float(min(LONGEST, 4 * distance / (ellipse - 1 / ellipse)))
 
 
-@compiled
+@contracted
 def solve(
     z: Array,
     log_lam: Array,
@@ -183,7 +183,7 @@ def solve(
             theta[j, i] = z[j] * min(tau[i], 1.0) if times[i] < math.inf else z[j]
 
 
-@compiled
+@contracted
 def half_times(
     z: Array, log_lam: Array, depth: int, m: float, b0: float, length: float, half: Array, steepness: Array
 ) -> None:
@@ -214,7 +214,7 @@ def half_times(
         steepness[j] = tau * elasticity / (4 * rho * x * x)  # G = 4 rho x cosh w there
 
 
-@compiled
+@contracted
 def _normal_form(
     log_z: float, log_root: float, depth: int, m: float, log_b0: float
 ) -> tuple[float, float, float, float, float, float, float, float, float, float]:
@@ -249,13 +249,13 @@ def _normal_form(
     return log_s, log_rate, log_rho, log_alpha, log_eta, skip, gap_b, from_b, gap_ab, from_ab
 
 
-@compiled
+@contracted
 def _log_hypot(log_x: float) -> float:
     """Return ln sqrt(1 + x^2)."""
     return log_x if log_x > START else 0.5 * math.log1p(math.exp(2 * log_x))
 
 
-@compiled
+@contracted
 def _equilibrium(log_rho: float, log_alpha: float, log_eta: float, depth: int) -> tuple[float, float]:
     """Return x = sinh w where Theta = 1, and the elasticity d ln(Theta) / d ln(x) there.
 
@@ -279,7 +279,7 @@ def _equilibrium(log_rho: float, log_alpha: float, log_eta: float, depth: int) -
     return x, elasticity
 
 
-@compiled
+@contracted
 def _sinh_cosh(x: float) -> tuple[float, float]:
     """Return sinh and cosh of x in [0, LONGEST] by their series, for loops without branches."""
     x2, odd, even = x * x, 0.0, 0.0
@@ -318,7 +318,7 @@ def _slopes(left: float, rho: float, alpha2: float, eta2: float, depth: int, scr
     return mean
 
 
-@compiled
+@contracted
 def _path(
     tau: Array,
     skip: float,
@@ -389,7 +389,7 @@ def _path(
         weighted += weighted_gain
 
 
-@compiled
+@contracted
 def _layers(
     x: float, rho: float, alpha2: float, eta2: float, depth: int
 ) -> tuple[float, float, float, float]:
@@ -404,7 +404,7 @@ def _layers(
     return rho * x * learned, rho * learned * learned * elasticity, elasticity, bend
 
 
-@compiled
+@contracted
 def _weigh(
     left: float, last: bool, rho: float, alpha2: float, eta2: float, depth: int, scratch: Array
 ) -> float:
@@ -421,7 +421,7 @@ def _weigh(
     return mean
 
 
-@compiled
+@contracted
 def _sensitivities(
     first: int,
     stop: int,
@@ -481,7 +481,7 @@ def _product(matrix: Array, vector: Array, out: Array) -> None:
         out[k] = total
 
 
-@compiled
+@contracted
 def _average(powers: Array, x: float) -> tuple[float, float]:
     """Return the average of the interpolant over [-1, x], and its value at x."""
     value, slope = powers[NODES - 1], 0.0
@@ -491,7 +491,7 @@ def _average(powers: Array, x: float) -> tuple[float, float]:
     return value, value + (1 + x) * slope
 
 
-@compiled
+@contracted
 def _invert(
     tau: Array,
     first: int,
@@ -525,7 +525,7 @@ def _invert(
         w[i] *= h
 
 
-@compiled
+@contracted
 def _invert_last(
     tau: Array,
     first: int,

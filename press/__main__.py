@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from press.environment import isolate
+from press.guard import one_build
 from press.project import Project, write_atomically
 
 
@@ -35,7 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         project = Project.here()
         isolate(project)
-        code: int = options.command(project, options)
+        with one_build(project) if _changes_the_book(project, options) else contextlib.nullcontext():
+            code: int = options.command(project, options)
         return code
     except (ValueError, OSError) as error:
         print(f"press: error: {error}", file=sys.stderr)
@@ -43,6 +46,13 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("press: interrupted", file=sys.stderr)
         return 130
+
+
+def _changes_the_book(project: Project, options: argparse.Namespace) -> bool:
+    """Whether a command writes what a build writes; a chapter run into another place may run beside one."""
+    if options.command is _run:
+        return options.output is not None and options.output.resolve().parent == project.executed.resolve()
+    return options.command in (_ledger, _theory, _site, _pdf)
 
 
 def _describe(project: Project, options: argparse.Namespace) -> int:

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from opgd import plotting
 from press.grid import Point
+from press.policy import SINGLE, protect
 from press.sweep import Outcome
 from press.table import quantities, varied
 
@@ -85,10 +86,11 @@ def page(chapter: str, profile: str, frame: pd.DataFrame, points: Sequence[Point
     title = f"<title>Sweep of {html.escape(chapter)}</title>"
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width">{title}'
     inside = "\n".join(body)
-    return (
+    text = (
         f'<!DOCTYPE html>\n<html lang="en"><head>{head}<style>{_STYLE}</style></head>\n'
         f"<body><main>\n{inside}\n</main></body></html>\n"
     )
+    return protect(text, SINGLE)
 
 
 def _axis(frame: pd.DataFrame, changing: Sequence[str]) -> str | None:

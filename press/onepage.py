@@ -18,6 +18,7 @@ import yaml
 from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 
+from press.policy import SINGLE, protect
 from press.project import Project
 from press.site import SiteFailed, page
 from press.statements import FOLDER
@@ -168,7 +169,8 @@ def _contain(text: str, target: Path, project: Project) -> str:
     css = "\n".join([*(path.read_text(encoding="utf-8") for path in sheets), _STYLE])
     css = re.sub(r"@import[^;]*;|url\((?!['\"]?data:)[^)]*\)", "", css)
     text = text.replace("<!-- STYLE -->", f"<style>\n{css}\n</style>")
-    return text.replace("<!-- FORMULAS -->", _formulas(project) if 'class="math' in text else "")
+    text = text.replace("<!-- FORMULAS -->", _formulas(project) if 'class="math' in text else "")
+    return protect(text, SINGLE)
 
 
 def _formulas(project: Project) -> str:

@@ -222,12 +222,21 @@ def write_atomically(path: Path, content: str | bytes) -> None:
         Where to write; its directory is made if need be.
     content : str or bytes
         The content; text is written as UTF-8.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; the error names the file, on a full disk, too.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
         os.replace(temporary, path)
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from None
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -6,6 +6,7 @@ import sys
 import time
 from typing import Any
 
+from doit.globals import Globals
 from doit.reporter import ConsoleReporter
 from tqdm import tqdm
 
@@ -63,13 +64,14 @@ class BookReporter(ConsoleReporter):  # type: ignore[misc]
         self._show()
 
     def add_success(self, task: Any) -> None:
-        """Say how long a chapter took.
+        """Say how long a chapter took; a build that is killed goes on from here.
 
         Parameters
         ----------
         task : doit.task.Task
             The task that ended well.
         """
+        _write_down()
         self._end(task, "executed")
 
     def add_failure(self, task: Any, fail: Any) -> None:
@@ -120,3 +122,11 @@ class BookReporter(ConsoleReporter):  # type: ignore[misc]
         running = [name[8:] for name in self.started if name.startswith("chapter:")]
         if running:
             self.bar.set_postfix_str("running " + ", ".join(running))
+
+
+def _write_down() -> None:
+    """Write to disk what is done; doit itself does so at its end only."""
+    if Globals.dep_manager is not None:
+        state = Globals.dep_manager.backend
+        state.dump()  # which closes it, too
+        state.__init__(state.name, state.codec)

@@ -16,9 +16,11 @@ from typing import Any
 from press.api import PAGE, stage_api
 from press.check_sources import check_source
 from press.environment import commit
+from press.guard import replace
 from press.ledger import MIME, Row
 from press.made_by import annotate, reproduced
 from press.parameters import read_parameters
+from press.policy import protect_book
 from press.profiles import DEFAULT
 from press.project import Project
 from press.provenance import banner, provenance
@@ -173,22 +175,8 @@ def build(project: Project) -> None:
             raise SiteFailed(
                 "\n".join(["the site did not build:", *told, *(f"no page {m}" for m in missing)])
             )
-        _replace(fresh, project.html)
-
-
-def _replace(fresh: Path, place: Path) -> None:
-    """Put a directory into the place of another by renaming; a killed swap is mended by the next build."""
-    old = place.with_name(f".{place.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if place.exists():
-        os.replace(place, old)
-    try:
-        os.replace(fresh, place)
-    except OSError:
-        if old.exists():
-            os.replace(old, place)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+        protect_book(fresh)
+        replace(fresh, project.html)
 
 
 def _below_title(text: str, addition: str) -> str:

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 import nbformat.v4 as v4
@@ -10,7 +8,7 @@ import pytest
 
 from press.ledger import MIME
 from press.project import Project
-from press.site import _replace, page, stage
+from press.site import page, stage
 
 PRESS = {
     "chapter": "first",
@@ -86,25 +84,3 @@ def test_mixed_profiles_are_refused(book: Project) -> None:
     fill(book, first="default", second="smoke")
     with pytest.raises(ValueError, match="different profiles"):
         stage(book, book.build / "site")
-
-
-def test_a_failed_swap_keeps_the_old_book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fresh, place = tmp_path / "fresh", tmp_path / "html"
-    for directory in (fresh, place):
-        directory.mkdir()
-        (directory / "index.html").write_text(directory.name)
-    real = os.replace
-
-    def fail_once(source: Path, target: Path) -> None:
-        if source == fresh:
-            raise OSError("disk full")
-        real(source, target)
-
-    monkeypatch.setattr(os, "replace", fail_once)
-    with pytest.raises(OSError, match="disk full"):
-        _replace(fresh, place)
-    assert (place / "index.html").read_text() == "html"
-    monkeypatch.setattr(os, "replace", real)
-    _replace(fresh, place)
-    assert (place / "index.html").read_text() == "fresh"
-    assert [p.name for p in tmp_path.iterdir()] == ["html"]
