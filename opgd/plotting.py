@@ -13,6 +13,7 @@ from typing import Any, Literal
 import matplotlib.pyplot as plt
 from cycler import cycler
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 __all__ = ["COLORS", "STYLES", "label_end", "plain_log_ticks", "use_style"]
@@ -36,6 +37,14 @@ STYLES: dict[str, dict[str, Any]] = {
     "signal": {"color": COLORS["black"], "linestyle": "", "marker": "_"},
     "upper": {"color": COLORS["green"], "linestyle": "-.", "marker": ""},
     "lower": {"color": COLORS["pink"], "linestyle": (0, (5, 1)), "marker": ""},
+    "guide": {  # a line that the data may cover: it is drawn over them, with a white edge
+        "color": COLORS["black"],
+        "linestyle": (0, (1, 1.5)),
+        "marker": "",
+        "linewidth": 1.5,
+        "zorder": 4,
+        "path_effects": [withStroke(linewidth=3.5, foreground="white")],
+    },
 }
 """Line style of each kind of series that recurs through the book."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from dataclasses import dataclass
 from decimal import Decimal
@@ -27,6 +28,20 @@ class Reported:
 
     value: float
     unit: float
+
+    def __str__(self) -> str:
+        """Show the number with the digits that are printed.
+
+        Returns
+        -------
+        str
+
+        Examples
+        --------
+        >>> str(Reported(0.4, unit=0.01)), str(Reported(2.0, unit=0.5)), str(Reported(140000.0, unit=20000.0))
+        ('0.40', '2.0', '140000')
+        """
+        return f"{self.value:.{max(0, math.ceil(-math.log10(self.unit)))}f}"
 
 
 def _as_printed(number: Decimal) -> Reported:

@@ -15,6 +15,7 @@ from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
+from press.check_sources import in_words
 from press.statements import (
     FOLDER,
     GRADES,
@@ -32,7 +33,7 @@ __all__ = ["ChecksListing", "MarkRole", "StatementsTable", "setup"]
 CODE_PAGE = "checks"
 TABLE_PAGE = "statements"
 HEADER = ("Statement", "What it says", "Where", "Check", "What was checked")
-SIGNS = {"proved": "✓", "checked": "✓", "one-sided": "≤", "erratum": "✎", NOT_RUN: "–"}
+SIGNS = {"proved": "✓", "checked": "✓", "erratum": "✎", NOT_RUN: "–"}
 
 
 def _load(srcdir: str | Path) -> tuple[dict[str, Statement], list[Check]]:
@@ -172,7 +173,8 @@ def _listing(statements: dict[str, Statement], checks: list[Check], folder: Path
     found = []
     for check in checks:
         section = nodes.section(ids=[check.anchor], names=[check.anchor])
-        section += nodes.title(text="; ".join(statements[name].printed for name in check.statements))
+        printed = "; ".join(statements[name].printed for name in check.statements)
+        section += nodes.title(text=f"{printed}: {in_words(check.function)}")
         told = nodes.paragraph()
         told += nodes.strong(text=check.grade)
         numbers = f" Measured: {', '.join(check.measured)}." if check.measured else ""

@@ -6,7 +6,7 @@ import ast
 import re
 from pathlib import Path
 
-__all__ = ["anchor", "check_source"]
+__all__ = ["anchor", "check_source", "in_words"]
 
 
 def anchor(node: str) -> str:
@@ -28,6 +28,26 @@ def anchor(node: str) -> str:
     """
     plain = node.split("[", 1)[0].replace(".py::", "-")
     return f"number-{re.sub('[^a-z0-9]+', '-', plain.lower()).strip('-')}"
+
+
+def in_words(function: str) -> str:
+    """Return the name of a test as words, for a heading.
+
+    Parameters
+    ----------
+    function : str
+        The name of a test function.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> in_words("test_same_order_same_rate")
+    'same order same rate'
+    """
+    return function.removeprefix("test_").replace("_", " ")
 
 
 def check_source(root: Path, node: str) -> str:

@@ -11,7 +11,7 @@ from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-__all__ = ["CitationFile", "bibtex", "entries", "setup"]
+__all__ = ["CitationFile", "bibtex", "entries", "setup", "with_address"]
 
 FILE = "CITATION.cff"
 _KINDS = {"conference-paper": "inproceedings", "article": "article"}
@@ -34,14 +34,38 @@ def entries(citation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [*([preferred] if preferred else []), citation]
 
 
+def with_address(citation: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the file's own work the address of the repository, where one is configured.
+
+    Parameters
+    ----------
+    citation : mapping
+        A parsed `CITATION.cff`.
+    settings : mapping
+        A parsed `_config.yml`.
+
+    Returns
+    -------
+    dict
+        The citation; its `url` is the file's own, else `repository: url:` of the settings, else missing.
+
+    Examples
+    --------
+    >>> with_address({"title": "On Trees"}, {"repository": {"url": "https://example.org/trees"}})
+    {'url': 'https://example.org/trees', 'title': 'On Trees'}
+    """
+    url = (settings.get("repository") or {}).get("url")
+    return ({"url": url} if url else {}) | dict(citation)
+
+
 def bibtex(work: Mapping[str, Any]) -> str:
     """Write one work of a citation file as a BibTeX entry.
 
     Parameters
     ----------
     work : mapping
-        `title` and `authors` are needed; `type`, `year`, `version`, `collection-title`, `url`, `doi` and
-        an identifier that begins with `arXiv:` are used if they are there.
+        `title` and `authors` are needed; `type`, `year` (or else that of `date-released`), `version`, `url`,
+        `collection-title`, `doi` and an identifier that begins with `arXiv:` are used if they are there.
 
     Returns
     -------
@@ -73,7 +97,7 @@ def bibtex(work: Mapping[str, Any]) -> str:
         "author": " and ".join(map(_author, work["authors"])),
         "title": f"{{{work['title']}}}",
         where or "": work.get("collection-title") if where else None,
-        "year": work.get("year"),
+        "year": _year(work),
         "version": work.get("version"),
         "doi": work.get("doi"),
         "url": work.get("url"),
@@ -91,15 +115,22 @@ def _author(author: Mapping[str, str]) -> str:
     return f"{author['family-names']}, {author['given-names']}"
 
 
+def _year(work: Mapping[str, Any]) -> str:
+    return str(work.get("year") or work.get("date-released") or "")[:4]
+
+
 def _key(work: Mapping[str, Any]) -> str:
     author = work["authors"][0]
     family = str(author.get("family-names", "")) or str(author["name"]).split()[-1]
-    words = f"{family}{work.get('year', '')}{str(work['title']).split()[0]}"
+    words = f"{family}{_year(work)}{str(work['title']).split()[0]}"
     return "".join(letter for letter in words.lower() if letter.isalnum())
 
 
 class CitationFile(SphinxDirective):
-    """`{citation-file}`: the BibTeX entries of `CITATION.cff`, to copy."""
+    """`{citation-file}`: the BibTeX entries of `CITATION.cff`, to copy.
+
+    The edition has an address if `_config.yml` names its repository.
+    """
 
     has_content = False
     option_spec: ClassVar[dict[str, Any] | None] = {}
@@ -111,10 +142,15 @@ class CitationFile(SphinxDirective):
         -------
         list of docutils.nodes.Node
         """
-        path = Path(self.env.srcdir) / FILE
-        self.env.note_dependency(str(path))
-        text = "\n\n".join(map(bibtex, entries(yaml.safe_load(path.read_text(encoding="utf-8")))))
+        citation, settings = (self._read(name) for name in (FILE, "_config.yml"))
+        text = "\n\n".join(map(bibtex, entries(with_address(citation, settings))))
         return [nodes.literal_block(text, text, language="bibtex")]
+
+    def _read(self, name: str) -> dict[str, Any]:
+        path = Path(self.env.srcdir) / name
+        self.env.note_dependency(str(path))
+        found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return found
 
 
 def setup(app: Sphinx) -> None:

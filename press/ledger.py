@@ -151,9 +151,7 @@ def record(
         from IPython import display, get_ipython
 
         if get_ipython() is not None:
-            text = (
-                f"{item}, {cell}: printed {printed.value:g}, ours {ours:.4g}, z = {z:.2f}: {row['verdict']}"
-            )
+            text = f"{item}, {cell}: printed {printed}, ours {ours:.4g}, z = {z:.2f}: {row['verdict']}"
             display.display({MIME: dict(row), "text/plain": text}, raw=True)  # type: ignore[no-untyped-call]
     return row
 

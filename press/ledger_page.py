@@ -14,7 +14,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from opgd import reported
-from press.check_sources import anchor
+from press.check_sources import anchor, in_words
 from press.ledger import LIMIT, Row
 from press.summary import describe
 
@@ -125,7 +125,7 @@ class NumberChecks(_Ledger):
         for node, source in sources.items():
             guarded = Counter(row["item"] for row in self.rows() if row["check"] == node)
             section = nodes.section(ids=[anchor(node)], names=[anchor(node)])
-            words = node.rpartition("::")[2].removeprefix("test_").replace("_", " ")
+            words = in_words(node.rpartition("::")[2])
             section += nodes.title(text=words[:1].upper() + words[1:])
             told = "; ".join(
                 f"{item}: {count} number{'s' if count > 1 else ''}" for item, count in guarded.items()
@@ -180,7 +180,8 @@ def _missing(rows: list[Row]) -> nodes.paragraph:
 def _table(rows: list[Row], places: dict[str, tuple[str, str]], *, linked: bool) -> nodes.table:
     table, body = _frame(HEADER, ["ledger", "ledger-numbers", "filterable"], set(NUMBERS), set(CHOICES))
     for row in rows:
-        numbers = [f"{row['reported']:g}", f"{row['ours']:.4f}", f"{row['sd']:.2g}", f"{row['z']:+.2f}"]
+        printed = str(reported.lookup(row["item"], row["cell"]))
+        numbers = [printed, _number(row["ours"], ".4f"), f"{row['sd']:.2g}", _number(row["z"], "+.2f")]
         verdict = nodes.paragraph()
         verdict += nodes.strong(text=row["verdict"])
         if row["why"]:
@@ -189,6 +190,12 @@ def _table(rows: list[Row], places: dict[str, tuple[str, str]], *, linked: bool)
         first = [nodes.Text(row["item"]), nodes.Text(row["cell"])]
         body += _line(HEADER, [*first, *map(nodes.Text, numbers), verdict, proof], set(NUMBERS))
     return table
+
+
+def _number(value: float, form: str) -> str:
+    """A number as text; what rounds to zero has no sign."""
+    text = format(value, form)
+    return text if float(text) else text.lstrip("+-")
 
 
 def _frame(

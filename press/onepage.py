@@ -42,6 +42,8 @@ td, th { border-bottom: 1px solid #ccc; padding: .2rem .5rem; }
 td, td p { text-align: left !important; }
 .admonition { border-left: .3rem solid #0072b2; padding: .1rem .8rem; background: #f3f3f3; }
 .admonition.warning { border-color: #d55e00; } .admonition-title { font-weight: bold; }"""
+_LEFT_OUT = ("sphinx_tippy",)
+"""Extensions of the book that one file goes without: previews of links lie in files of their own."""
 _SHEETS = ("basic.css", "pygments.css", "mystnb.*.css", "proof.css", "book.css")
 
 
@@ -127,7 +129,7 @@ def _furnish(project: Project, chapter: str, source: Path) -> None:
             "myst_nb",
             "sphinxcontrib.bibtex",
             "press.onepage",
-            *settings["sphinx"]["extra_extensions"],
+            *(name for name in settings["sphinx"]["extra_extensions"] if name not in _LEFT_OUT),
         ],
         "root_doc": chapter,
         "language": "en",

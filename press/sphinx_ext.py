@@ -17,6 +17,7 @@ from press import (
     reading,
     sphinx_api,
     status,
+    typography,
 )
 
 __all__ = ["setup"]
@@ -55,7 +56,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     dict
         Sphinx's metadata of an extension.
     """
-    for part in (badges, ledger_page, sphinx_api, status, reading, citation, notfound, accessibility, pdf):
+    parts = (badges, ledger_page, sphinx_api, status, reading, citation, notfound, accessibility)
+    for part in (*parts, typography, pdf):
         part.setup(app)
     _drop_thebe(app)
     app.connect("html-page-context", _check_files, priority=900)

@@ -32,7 +32,6 @@ __all__ = [
 KINDS = ("definition", "statement", "not transcribed")
 GRADES = {
     "erratum": "the printed form is wrong, a corrected one holds",
-    "one-sided": "an order statement, bounded on one side",
     "checked": "checked by computation over a stated range",
     "proved": "proved symbolically or by certified intervals",
 }

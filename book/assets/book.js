@@ -25,10 +25,21 @@
     button.textContent = open ? "hide all code" : "show all code";
   }
 
+  // Formulas in the text scroll only where they are wider than their paragraph: what scrolls leaves the line.
+  function findWide() {
+    const formulas = Array.from(document.querySelectorAll('article mjx-container:not([display="true"])'));
+    formulas.forEach((box) => box.classList.remove("too-wide"));
+    const wide = formulas.filter((box) => !box.closest("table")
+      && box.getBoundingClientRect().width > box.closest("p, li, dd, figcaption, div").clientWidth);
+    wide.forEach((box) => box.classList.add("too-wide"));
+  }
+
   // What is wider than the page can have the focus, and then the arrow keys scroll it.
   function reach() {
-    document.querySelectorAll('mjx-container[display="true"]').forEach((box) => {
-      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    findWide();
+    document.querySelectorAll("article mjx-container").forEach((box) => {
+      const scrolls = box.matches('[display="true"], .too-wide') && box.scrollWidth > box.clientWidth;
+      if (scrolls) box.tabIndex = 0;
       else box.removeAttribute("tabindex");
     });
   }

@@ -22,7 +22,7 @@
     count.setAttribute("role", "status");
     const search = make("input", { type: "search", id: `filter-${number}-text` });
     const bar = make("div", { className: "filter-bar" },
-      make("label", { htmlFor: search.id }, "Search"), search);
+      make("label", { htmlFor: search.id }, "Search", search));
     const lists = [];
     heads.forEach((head, column) => {
       if (!head.classList.contains("choice")) return;
@@ -30,7 +30,7 @@
       const values = new Set(rows.map((row) => choice(row.cells[column])));
       const list = make("select", { id: `filter-${number}-${column}` }, make("option", { value: "" }, "all"),
         ...Array.from(values, (value) => make("option", { value: value }, value)));
-      bar.append(make("label", { htmlFor: list.id }, name), list);
+      bar.append(make("label", { htmlFor: list.id }, name, list));
       lists.push({ list, column });
     });
 

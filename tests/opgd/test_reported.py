@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from importlib.resources import files
+
 import pytest
 
 from opgd import reported
@@ -41,6 +44,16 @@ def test_printed_numbers(item: str, cell: str, value: float, unit: float) -> Non
 def test_trailing_zeros_count_as_printed() -> None:
     assert reported.lookup("Table 1", "gamma=1.1 p=0.6 q=1.5").unit == pytest.approx(0.01)  # printed 0.40
     assert reported.lookup("Figure 5", "fixed_kernel intercept").unit == pytest.approx(0.01)
+
+
+def test_numbers_are_shown_with_the_digits_of_the_file() -> None:
+    text = files("opgd").joinpath("reported.toml").read_text("utf-8")
+    digits = {number.replace("_", "") for number in re.findall(r"-?[0-9][0-9_]*(?:\.[0-9]+)?", text)}
+    for item in reported.items():
+        shown = {cell: str(reported.lookup(item, cell)) for cell in reported.cells(item)}
+        assert set(shown.values()) <= digits
+        assert all(float(text) == reported.lookup(item, cell).value for cell, text in shown.items())
+    assert str(reported.lookup("Table 1", "gamma=1.1 p=0.6 q=1.5")) == "0.40"
 
 
 def test_figure_3_repeats_figure_1() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from press import badges
-from press.statements import Check, Statement
+from press.statements import GRADES, Check, Statement, read_statements
 
 STATEMENTS = {
     "one": Statement("(1)", "a definition", "definition", "rates"),
@@ -47,5 +48,15 @@ def test_the_listing_shows_the_source(tmp_path: Path) -> None:
     )
     (section,) = badges._listing(STATEMENTS, CHECKS, tmp_path)
     assert section["ids"] == ["check-identity"]
+    assert next(section.findall(badges.nodes.title)).astext() == "(2): identity"
     assert "Measured: slack = 2." in section.astext()
     assert "assert 1 == 1" in section.astext() and "tests/theory/test_file.py" in section.astext()
+
+
+def test_every_verdict_of_the_list_is_explained_and_no_other() -> None:
+    root = Path(__file__).resolve().parents[2]
+    statements = read_statements(root / "book" / "statements.toml")
+    page = (root / "book" / "statements.md").read_text(encoding="utf-8")
+    explained = set(re.findall(r"^- \*\*(.+?)\*\*:", page, re.MULTILINE))
+    kinds = {statement.kind for statement in statements.values()} - {"statement"}
+    assert explained == set(GRADES) | kinds

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from press.citation import bibtex, entries
+from press.citation import bibtex, entries, with_address
 
 CITATION = Path(__file__).resolve().parents[2] / "CITATION.cff"
 
@@ -27,6 +27,18 @@ def test_the_paper_comes_first_and_agrees_with_the_bibliography() -> None:
     assert (
         edition.startswith("@misc{") and "author = {{The contributors of the executable edition}}" in edition
     )
+
+
+def test_the_edition_has_the_year_of_its_release_and_an_address_if_there_is_one() -> None:
+    citation = yaml.safe_load(CITATION.read_text(encoding="utf-8"))
+    year = str(citation["date-released"])[:4]
+    edition = bibtex(citation)
+    assert edition.startswith(f"@misc{{edition{year}improving,\n") and f"\n  year = {{{year}}}" in edition
+    for nowhere in ({}, {"repository": None}, {"repository": {"branch": "main"}}):
+        assert bibtex(with_address(citation, nowhere)) == edition and "url" not in edition
+    settings = {"repository": {"url": "https://example.org/x"}}
+    paper, edition = map(bibtex, entries(with_address(citation, settings)))
+    assert "\n  url = {https://example.org/x}" in edition and "url" not in paper
 
 
 def test_braces_balance_and_every_field_ends_with_a_comma_but_the_last() -> None:

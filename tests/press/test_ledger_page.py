@@ -46,6 +46,30 @@ def test_every_row_has_its_numbers_verdict_reason_and_check() -> None:
     assert {len(row.children) for row in table.findall(nodes.row)} == {len(ledger_page.HEADER)}
 
 
+def test_printed_digits_are_kept_and_zero_has_no_sign() -> None:
+    cell = "gamma=1.1 p=0.6 q=1.5"
+    row = record("Table 1", cell, 0.40 - 1e-6, sd=0.01, check="tests/test_a.py::test_a") | {
+        "chapter": "rates"
+    }
+    body = next(ledger_page._table([row], PLACES, linked=True).findall(nodes.tbody))  # type: ignore[list-item]
+    assert [cell.astext() for cell in body.findall(nodes.entry)][2:6] == ["0.40", "0.4000", "0.01", "0.00"]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (-0.004, "0.00"),
+        (0.0, "0.00"),
+        (0.004, "0.00"),
+        (-0.006, "-0.01"),
+        (0.006, "+0.01"),
+        (-12.0, "-12.00"),
+    ],
+)
+def test_signs(value: float, shown: str) -> None:
+    assert ledger_page._number(value, "+.2f") == shown
+
+
 def test_a_row_links_to_chapter_figure_and_check() -> None:
     table = ledger_page._table(rows(), PLACES, linked=True)
     targets = [(link["reftype"], link["reftarget"]) for link in links(table)]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pytest
 
-Grade = Literal["proved", "checked", "one-sided", "erratum"]
+Grade = Literal["proved", "checked", "erratum"]
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,11 @@ def statement(
 ) -> Callable[[Callable[..., Any]], Callable[..., None]]:
     """Mark a test as the check of statements.
 
-    `grade`: "proved" (symbolically, or by certified intervals), "checked" (over a stated range), "one-sided"
-    (an order statement whose ratio is bounded on one side only), "erratum" (the check proves that the printed
-    form is wrong and that a corrected form holds). `covers` says in a few words what was checked, with the
-    range. `teeth` holds arguments with which the test must fail: the statement, mutated. So the parameters of
-    the test have the true constants as defaults. It may return a dict of measured numbers for the report.
+    `grade`: "proved" (symbolically, or by certified intervals), "checked" (over a stated range), "erratum"
+    (the check proves that the printed form is wrong and that a corrected form holds). `covers` says in a few
+    words what was checked, with the range. `teeth` holds arguments with which the test must fail: the
+    statement, mutated. So the parameters of the test have the true constants as defaults. It may return a
+    dict of measured numbers for the report.
     """
     if not teeth:
         raise ValueError(f"{statements}: a check needs teeth")

@@ -193,6 +193,8 @@ opgd.explorer = (() => {
         ["deep", "over-parameterized flow, mean of trials"],
         ["deep thin", "its risk in this trial"],
         ["best dot", "oracle time: the smallest risk"],
+        ["universal", "universal time"],
+        ["now", "time t of the slider"],
       ]),
       figure("learned", "Learned eigenvalues a b^{D} around component j", [
         ["deep", "at time t"],
@@ -204,8 +206,9 @@ opgd.explorer = (() => {
         ["deep", "a"],
         ["layer", "b"],
         ["target", "a b^{D} β = z"],
-        ["tick dot", "every quarter of the universal time"],
-        ["now dot", "at time t"],
+        ["tick dot", "a, every quarter of the universal time"],
+        ["now dot", "a at time t"],
+        ["now open dot", "b at time t"],
       ]),
     );
     buttons.play.addEventListener("click", () => (moving ? stop() : play()));
@@ -416,8 +419,9 @@ opgd.explorer = (() => {
         `${D ? `, b from ${format(b0)} to ${format(b[1])}` : ""}; at t = ${format(t)} they are ${format(beta[0])}, ${format(a[0])}` +
         `${D ? ` and ${format(b[0])}` : ""}.`,
     );
-    const layer = charts.phase.parentElement.querySelector('[data-style="layer"]');
-    layer.hidden = !D;
+    for (const style of ["layer", "now open dot"]) {
+      charts.phase.parentElement.querySelector(`[data-style="${style}"]`).hidden = !D;
+    }
   }
 
   /* ------------------------------------------------------------------ time moves */
