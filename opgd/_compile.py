@@ -34,13 +34,15 @@ class _Kept(FunctionCache):
             super().save_overload(sig, data)
 
 
-def compiled(*fastmath: str) -> Callable[[Function], Function]:
+def compiled(*fastmath: str, inline: bool = False) -> Callable[[Function], Function]:
     """Return a decorator that lets numba compile a function at its first call.
 
     Parameters
     ----------
     *fastmath : str
         What the compiler may do to floating-point operations: "contract", "reassoc".
+    inline : bool
+        Whether the function becomes a part of those compiled functions that call it.
 
     Returns
     -------
@@ -57,7 +59,7 @@ def compiled(*fastmath: str) -> Callable[[Function], Function]:
     """
 
     def decorate(function: Function) -> Function:
-        made: Any = njit(nogil=True, error_model="numpy", fastmath=set(fastmath))(function)
+        made: Any = njit(nogil=True, error_model="numpy", fastmath=set(fastmath), forceinline=inline)(function)
         with contextlib.suppress(RuntimeError):  # no directory can be written
             made._cache = _Kept(function)  # as njit(cache=True) does, with numba's own store
         result: Function = made

@@ -56,7 +56,11 @@ AVERAGES = np.zeros((NODES, NODES))
 for _k in range(NODES):
     _integral = Legendre.basis(_k).integ(lbnd=-1).convert(kind=Polynomial)
     AVERAGES[: _k + 1, _k] = (_integral // Polynomial([1, 1])).coef
+# Rows of the scratch of a panel. The kernels index it: of a slice, or of an array given to another function,
+# numba counts the references with atomic operations, which took a quarter of the time.
+SINH_STEP, COSH_STEP, G, X, B2, WEIGHED, LEGENDRE, AVERAGE, ROWS = range(9)
 contracted = compiled("contract")
+inlined = compiled("contract", inline=True)
 # sums in any order, for speed; elsewhere an order can matter (two factors, each within range)
 reordered = compiled("contract", "reassoc")
 
@@ -96,7 +100,7 @@ def solve(
     count, layers, slopes = times.size, a.size > 0, slope.size > 0
     tau, w, x, change = np.empty(count), np.empty(count), np.empty(count), np.empty(count)
     missing, stiffness = np.empty(count), np.empty(count)  # 1 - Theta and 1 / K
-    scratch = np.empty((8, NODES))
+    scratch = np.empty((ROWS, NODES))
     log_b0, first_power = math.log(b0), b0**depth
     for j in range(z.size):
         log_root = 0.5 * log_lam[j]  # ln sqrt(lambda)
@@ -133,11 +137,10 @@ def solve(
         x_end, elasticity = _equilibrium(log_rho, log_alpha, log_eta, depth)
         rho, alpha2, eta2 = math.exp(log_rho), math.exp(2 * log_alpha), math.exp(2 * log_eta)
         pole = rho * x_end * x_end / elasticity
-        path = slope[j] if slopes else tau[:0]
         _path(
-            *(tau, skip, math.asinh(x_end), pole, rho, alpha2, eta2, depth, length),
-            *(w, x, change, path, missing, stiffness, scratch),
-        )
+            tau, skip, math.asinh(x_end), pole, rho, alpha2, eta2, depth, length,
+            w, x, change, slope, j, missing, stiffness, scratch,
+        )  # fmt: skip
         if slopes and careful:
             for i in range(count):
                 short = w[i] - skip
@@ -188,7 +191,7 @@ def half_times(
     z: Array, log_lam: Array, depth: int, m: float, b0: float, length: float, half: Array, steepness: Array
 ) -> None:
     """Write when theta = z / 2, and d ln(theta) / d ln(t) there; all arrays are 1-d, z > 0."""
-    scratch = np.empty((5, NODES))
+    scratch = np.empty((ROWS, NODES))
     for j in range(z.size):
         _, log_rate, log_rho, log_alpha, log_eta, skip, _, _, _, _ = _normal_form(
             math.log(z[j]), 0.5 * log_lam[j], depth, m, math.log(b0)
@@ -209,7 +212,7 @@ def half_times(
             left = start + panel * h
             _slopes(left, rho, alpha2, eta2, depth, scratch)
             for k in range(NODES):
-                tau += h * WEIGHTS[k] * (scratch[2, k] - pole / (end - left - h * XI[k]))
+                tau += h * WEIGHTS[k] * (scratch[G, k] - pole / (end - left - h * XI[k]))
         half[j] = tau * math.exp(-log_rate)
         steepness[j] = tau * elasticity / (4 * rho * x * x)  # G = 4 rho x cosh w there
 
@@ -293,32 +296,33 @@ def _sinh_cosh(x: float) -> tuple[float, float]:
 def _steps(h: float, scratch: Array) -> None:
     """Write sinh and cosh of the distances of the nodes of a panel from its left end."""
     for k in range(NODES):
-        scratch[0, k], scratch[1, k] = _sinh_cosh(h * XI[k])
+        scratch[SINH_STEP, k], scratch[COSH_STEP, k] = _sinh_cosh(h * XI[k])
 
 
 @reordered
 def _slopes(left: float, rho: float, alpha2: float, eta2: float, depth: int, scratch: Array) -> float:
-    """Write G at the nodes of the panel that begins at `left` into row 2 of `scratch`; return its mean."""
-    sinh_step, cosh_step, g, x, b2 = scratch[0], scratch[1], scratch[2], scratch[3], scratch[4]
+    """Write G and x = sinh w at the nodes of the panel that begins at `left`; return the mean of G."""
     sinh, cosh = math.sinh(left), math.cosh(left)
     for k in range(NODES):
-        x[k] = sinh * cosh_step[k] + cosh * sinh_step[k]
-        g[k] = math.sqrt(1 + alpha2 * x[k] * x[k])
-        b2[k] = 1 + eta2 * x[k] * x[k]
+        scratch[X, k] = sinh * scratch[COSH_STEP, k] + cosh * scratch[SINH_STEP, k]
+        scratch[G, k] = math.sqrt(1 + alpha2 * scratch[X, k] * scratch[X, k])
+        scratch[B2, k] = 1 + eta2 * scratch[X, k] * scratch[X, k]
     for _ in range(depth // 2):
         for k in range(NODES):
-            g[k] *= b2[k]
+            scratch[G, k] *= scratch[B2, k]
     if depth % 2:
         for k in range(NODES):
-            g[k] *= math.sqrt(b2[k])
+            scratch[G, k] *= math.sqrt(scratch[B2, k])
     mean = 0.0
-    for k in range(NODES):  # g holds A B^D
-        g[k] = (cosh * cosh_step[k] + sinh * sinh_step[k]) / (g[k] * (1 - rho * x[k] * g[k]))
-        mean += WEIGHTS[k] * g[k]
+    for k in range(NODES):  # row G holds A B^D
+        scratch[G, k] = (cosh * scratch[COSH_STEP, k] + sinh * scratch[SINH_STEP, k]) / (
+            scratch[G, k] * (1 - rho * scratch[X, k] * scratch[G, k])
+        )
+        mean += WEIGHTS[k] * scratch[G, k]
     return mean
 
 
-@contracted
+@inlined
 def _path(
     tau: Array,
     skip: float,
@@ -333,6 +337,7 @@ def _path(
     x: Array,
     change: Array,
     slope: Array,
+    row: int,
     missing: Array,
     stiffness: Array,
     scratch: Array,
@@ -340,7 +345,7 @@ def _path(
     """Write w and x = sinh w at the increasing times tau: panel by panel until the last time is reached.
 
     With a stage to skip, w is right and x stands for the shortened path. Unless `slope` is empty, write
-    d theta / dz, 1 - Theta and 1 / K there, for the shortened path.
+    d theta / dz (into its row `row`), 1 - Theta and 1 / K there, for the shortened path.
     """
     count, first, slopes = tau.size, 0, slope.size > 0
     start = START if skip > 0 else 0.0
@@ -352,7 +357,6 @@ def _path(
     panels = max(2 if slopes else 1, math.ceil((end - start) / length))
     h = (end - start) / panels
     _steps(h, scratch)
-    g, powers = scratch[2], scratch[5]
     for panel in range(panels):
         if first == count:
             break
@@ -362,18 +366,17 @@ def _path(
         if last:
             gain = 0.0
             for k in range(NODES):
-                g[k] -= pole / (h * (1 - XI[k]))
-                gain += h * WEIGHTS[k] * g[k]
+                scratch[G, k] -= pole / (h * (1 - XI[k]))
+                gain += h * WEIGHTS[k] * scratch[G, k]
         stop = first
         while stop < count and (last or tau[stop] < done + gain):
             stop += 1
         if stop > first:
-            _product(TO_LEGENDRE, g, scratch[3])
-            _product(AVERAGES, scratch[3], powers)
+            _interpolate(scratch, G)
             if last:
-                _invert_last(tau, first, stop, done, gain, h, pole, powers, w, change)
+                _invert_last(tau, first, stop, done, gain, h, pole, scratch, w, change)
             else:
-                _invert(tau, first, stop, done, gain, h, powers, w, change)
+                _invert(tau, first, stop, done, gain, h, scratch, w, change)
             sinh, cosh = math.sinh(left), math.cosh(left)
             for i in range(first, stop):
                 odd, even = _sinh_cosh(w[i])
@@ -381,9 +384,9 @@ def _path(
                 w[i] += left + skip
             if slopes:
                 _sensitivities(
-                    *(first, stop, left, h, last, weighted, skip, rho, alpha2, eta2, depth),
-                    *(w, x, change, slope, missing, stiffness, scratch),
-                )
+                    first, stop, left, h, last, weighted, skip, rho, alpha2, eta2, depth,
+                    w, x, change, slope, row, missing, stiffness, scratch,
+                )  # fmt: skip
             first = stop
         done += gain
         weighted += weighted_gain
@@ -408,16 +411,16 @@ def _layers(
 def _weigh(
     left: float, last: bool, rho: float, alpha2: float, eta2: float, depth: int, scratch: Array
 ) -> float:
-    """Write G / (1 - Theta), in the last panel -K' / (1 - Theta), into row 6 of scratch; return its mean."""
+    """Write G / (1 - Theta), in the last panel -K' / (1 - Theta), at the nodes; return its mean."""
     mean, sinh, cosh = 0.0, math.sinh(left), math.cosh(left)
     for k in range(NODES):
-        theta, stiffness, elasticity, bend = _layers(scratch[3, k], rho, alpha2, eta2, depth)
-        weighted = scratch[2, k]
+        theta, stiffness, elasticity, bend = _layers(scratch[X, k], rho, alpha2, eta2, depth)
+        weighted = scratch[G, k]
         if last:
-            coth = (cosh * scratch[1, k] + sinh * scratch[0, k]) / scratch[3, k]
+            coth = (cosh * scratch[COSH_STEP, k] + sinh * scratch[SINH_STEP, k]) / scratch[X, k]
             weighted = (2 * (elasticity - 1) + bend / elasticity) * coth / stiffness
-        scratch[6, k] = weighted / (1 - theta)
-        mean += WEIGHTS[k] * scratch[6, k]
+        scratch[WEIGHED, k] = weighted / (1 - theta)
+        mean += WEIGHTS[k] * scratch[WEIGHED, k]
     return mean
 
 
@@ -438,6 +441,7 @@ def _sensitivities(
     x: Array,
     y: Array,
     slope: Array,
+    row: int,
     missing: Array,
     stiffness: Array,
     scratch: Array,
@@ -450,16 +454,15 @@ def _sensitivities(
         _, end_stiffness, elasticity, bend = _layers(x_end, rho, alpha2, eta2, depth)
         pole = (2 * (elasticity - 1) + bend / elasticity) / (end_stiffness * elasticity)
         for k in range(NODES):
-            scratch[6, k] -= pole / (h * (1 - XI[k]))
+            scratch[WEIGHED, k] -= pole / (h * (1 - XI[k]))
         theta, left_stiffness, _, _ = _layers(x_left, rho, alpha2, eta2, depth)
         weighted -= 1 / (left_stiffness * (1 - theta))
-    _product(TO_LEGENDRE, scratch[6], scratch[3])
-    _product(AVERAGES, scratch[3], scratch[7])
+    _interpolate(scratch, WEIGHED)
     for i in range(first, stop):
         done = (w[i] - skip - left) / h
         theta, stiffness[i], _, _ = _layers(x[i], rho, alpha2, eta2, depth)
         missing[i] = 1 - theta
-        integral = weighted + h * done * _average(scratch[7], 2 * done - 1)[0]
+        integral = weighted + h * done * _average(scratch, 2 * done - 1)[0]
         if last:
             late = min(y[i], 700.0)
             d = h * math.exp(-late)
@@ -467,27 +470,33 @@ def _sensitivities(
                 bent = bend * coth * coth - elasticity * (coth * coth - 1)
                 missing[i] = -math.expm1(d * (bent * d / 2 - elasticity * coth))
             integral += pole * late
-        slope[i] = missing[i] * stiffness[i] * integral
+        slope[row, i] = missing[i] * stiffness[i] * integral
         if last:
-            slope[i] += 1
+            slope[row, i] += 1
 
 
 @reordered
-def _product(matrix: Array, vector: Array, out: Array) -> None:
+def _interpolate(scratch: Array, values: int) -> None:
+    """Write the average over [-1, x] of the interpolant of row `values` of scratch, as powers of x."""
     for k in range(NODES):
         total = 0.0
         for i in range(NODES):
-            total += matrix[k, i] * vector[i]
-        out[k] = total
+            total += TO_LEGENDRE[k, i] * scratch[values, i]
+        scratch[LEGENDRE, k] = total
+    for k in range(NODES):
+        total = 0.0
+        for i in range(NODES):
+            total += AVERAGES[k, i] * scratch[LEGENDRE, i]
+        scratch[AVERAGE, k] = total
 
 
 @contracted
-def _average(powers: Array, x: float) -> tuple[float, float]:
+def _average(scratch: Array, x: float) -> tuple[float, float]:
     """Return the average of the interpolant over [-1, x], and its value at x."""
-    value, slope = powers[NODES - 1], 0.0
+    value, slope = scratch[AVERAGE, NODES - 1], 0.0
     for k in range(NODES - 2, -1, -1):
         slope = slope * x + value
-        value = value * x + powers[k]
+        value = value * x + scratch[AVERAGE, k]
     return value, value + (1 + x) * slope
 
 
@@ -499,12 +508,12 @@ def _invert(
     done: float,
     gain: float,
     h: float,
-    powers: Array,
+    scratch: Array,
     w: Array,
     change: Array,
 ) -> None:
     """Solve h xi average(xi) = tau - done for xi in [0, 1]; write h xi."""
-    decay = math.log(_average(powers, -1.0)[1] / _average(powers, 1.0)[1])
+    decay = math.log(_average(scratch, -1.0)[1] / _average(scratch, 1.0)[1])
     for i in range(first, stop):  # a first guess: G is about e^(-decay xi)
         w[i] = (tau[i] - done) / gain
         if abs(decay) > 0.3:
@@ -513,7 +522,7 @@ def _invert(
             w[i] *= 1 - decay / 2 * (1 - w[i])
     for _ in range(30):
         for i in range(first, stop):
-            average, slope = _average(powers, 2 * w[i] - 1)
+            average, slope = _average(scratch, 2 * w[i] - 1)
             change[i] = ((tau[i] - done) / h - w[i] * average) / slope
             w[i] = min(max(w[i] + change[i], 0.0), 1.0)
         settled = True
@@ -534,7 +543,7 @@ def _invert_last(
     gain: float,
     h: float,
     pole: float,
-    powers: Array,
+    scratch: Array,
     w: Array,
     late: Array,
 ) -> None:
@@ -554,7 +563,7 @@ def _invert_last(
                 xi, speed = 1.0, 1 / pole
                 break
             xi = -math.expm1(-y)
-            average, slope = _average(powers, 2 * xi - 1)
+            average, slope = _average(scratch, 2 * xi - 1)
             speed = 1 / (h * slope * (1 - xi) + pole)
             change = (target - h * xi * average - pole * y) * speed
             y = max(y + change, 0.0)
