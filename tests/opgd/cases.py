@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import functools
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -219,8 +220,9 @@ def vanilla_risk(problem: PowerLaw, t: float) -> float:
 
 
 def raises(call: Callable[[], object], *words: str) -> None:
-    """Assert that `call` raises a ValueError whose message holds all `words`."""
+    """Assert that `call` raises a ValueError whose message holds all `words`, not within other words."""
     with pytest.raises(ValueError) as caught:
         call()
     for word in words:
-        assert word in str(caught.value), f"{word!r} is not in {caught.value}"
+        whole = r"(?<!\w)" * word[0].isalnum() + re.escape(word) + r"(?!\w)" * word[-1].isalnum()
+        assert re.search(whole, str(caught.value)), f"{word!r} is not in {caught.value}"

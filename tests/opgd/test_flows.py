@@ -120,7 +120,7 @@ def test_vanilla(case: tuple[float, float, float]) -> None:
     (0.0, 1.0, 5.0, 0.0), (2.0, 0.0, 5.0, 0.0), (2.0, 0.0, math.inf, 0.0), (2.0, 1.0, 0.0, 0.0),
     (0.0, 0.0, 0.0, 0.0),
     (2.0, 1.0, math.inf, 2.0), (-2.0, 1.0, math.inf, -2.0), (1e150, 1e-300, math.inf, 1e150),
-    (0.0, 1.0, math.inf, 0.0),
+    (0.0, 1.0, math.inf, 0.0), (1e300, 1.0, math.inf, 1e300),
 ])  # fmt: skip
 @pytest.mark.parametrize("flow", [VANILLA, TWO_LAYER])
 def test_edges(flow: Any, z: float, lam: float, t: float, theta: float) -> None:
@@ -272,6 +272,20 @@ def test_the_tuned_flow() -> None:
     assert flow.b0 == pytest.approx(0.01**0.2)
     assert flow.depth == 3
     assert flow.separate_layers
+
+
+@pytest.mark.parametrize("flow", [
+    OverParameterizedFlow(1, 0.3), OverParameterizedFlow(3, 0.5),
+    OverParameterizedFlow(3, 0.5, separate_layers=True),
+])  # fmt: skip
+def test_half_times(flow: OverParameterizedFlow) -> None:
+    z, lam = np.array([0.02, 1.0, 30.0]), np.array([0.5, 1e-8, 1e-3])
+    half, steepness = flows.half_times(flow, z, np.log(lam))
+    assert (steepness > 0.5).all()
+    for k in range(3):
+        early, there, late = flow.estimate(z[k], lam[k], half[k] * np.exp([-1e-4, 0, 1e-4]))
+        assert there == pytest.approx(z[k] / 2, rel=1e-7)
+        assert math.log(late / early) / 2e-4 == pytest.approx(steepness[k], rel=1e-3)
 
 
 def test_flows_compare_by_value() -> None:

@@ -163,7 +163,7 @@ BAD: list[tuple[Callable[[], object], tuple[str, ...]]] = [
     (lambda: lemmas.noise_times(OverParameterizedFlow(0), 1.0, 1.0), ("flow", "depth >= 1")),
     (lambda: lemmas.early_noise_bounds(SEPARATE, 1.0, 1.0, 1.0), ("flow", "shared")),
     (lambda: lemmas.late_noise_bounds(FLOW, 1.0, 1.0, -1.0), ("t holds", "-1.0")),
-    (lambda: lemmas.signal_time_bound(VanillaFlow(), 1.0, 1.0), ("flow", "OverParam")),  # type: ignore[arg-type]
+    (lambda: lemmas.signal_time_bound(VanillaFlow(), 1.0, 1.0), ("flow", "OverParameterizedFlow")),  # type: ignore[arg-type]
     (lambda: lemmas.remaining_error_bound(0, 1.0, 1.0), ("depth = 0", ">= 1")),
     (lambda: lemmas.remaining_error_bound(1, 1.0, -1.0), ("elapsed", "-1.0")),
 ]

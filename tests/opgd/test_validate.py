@@ -27,7 +27,7 @@ def test_real_numbers(value: Any) -> None:
     [True, np.True_, "1", None, 1j, [1.0], np.array([1.0]), Decimal(1), math.nan, math.inf, 0.0, -1, 10**400],
 )
 def test_what_is_not_a_positive_real_number(value: Any) -> None:
-    raises(lambda: check.real("x", value, above=0), "x = ", repr(value)[:20], "a finite real number and > 0")
+    raises(lambda: check.real("x", value, above=0), "x", repr(value), "a finite real number and > 0")
 
 
 def test_bounds_of_real_numbers() -> None:

@@ -55,7 +55,7 @@ def test_levels_scale(log_lam: float, log_t: float, log_c: float) -> None:
 
 
 @pytest.mark.parametrize(("call", "words"), [
-    (lambda: effective_threshold(VanillaFlow(), [1.0], 1.0), ("flow", "Over")),
+    (lambda: effective_threshold(VanillaFlow(), [1.0], 1.0), ("flow", "OverParameterizedFlow")),
     (lambda: effective_threshold(OverParameterizedFlow(0), [0.0], 1.0), ("eigenvalues", "> 0")),
     (lambda: effective_threshold(OverParameterizedFlow(0), [1.0], 0.0), ("t", "> 0")),
 ])  # fmt: skip
