@@ -59,7 +59,9 @@ def compiled(*fastmath: str, inline: bool = False) -> Callable[[Function], Funct
     """
 
     def decorate(function: Function) -> Function:
-        made: Any = njit(nogil=True, error_model="numpy", fastmath=set(fastmath), forceinline=inline)(function)
+        made: Any = njit(nogil=True, error_model="numpy", fastmath=set(fastmath), forceinline=inline)(
+            function
+        )
         with contextlib.suppress(RuntimeError):  # no directory can be written
             made._cache = _Kept(function)  # as njit(cache=True) does, with numba's own store
         result: Function = made
