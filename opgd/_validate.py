@@ -12,6 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
+SQUARABLE = 1e150
+"""Numbers up to here have squares, and sums of squares, within the range of a double."""
+
 
 def real(
     name: str,
@@ -50,9 +53,17 @@ def whole(name: str, value: Any, *, least: int, most: int | None = None) -> int:
     return int(value)
 
 
-def array(name: str, value: ArrayLike, *, least: float = -math.inf, infinite: bool = False) -> Array:
-    """Return `value` as a float64 array of real numbers >= `least`; `infinite` allows inf."""
+def array(
+    name: str,
+    value: ArrayLike,
+    *,
+    least: float = -math.inf,
+    largest: float = math.inf,
+    infinite: bool = False,
+) -> Array:
+    """Return `value` as an array of float64 >= `least`, modulus <= `largest`; `infinite` allows inf."""
     allowed = f"{'' if infinite else 'finite '}real numbers{f' >= {least:g}' if least > -math.inf else ''}"
+    allowed += f" of modulus <= {largest:g}" if largest < math.inf else ""
     try:
         given = np.asarray(value)
         if given.dtype.kind not in "fiu":
@@ -62,8 +73,10 @@ def array(name: str, value: ArrayLike, *, least: float = -math.inf, infinite: bo
         raise ValueError(f"{name} = {value!r} is not allowed: it must be {allowed}") from None
     if result.size:
         low, high = result.min(), result.max()
-        if not (low >= least and low > -math.inf and (infinite or high < math.inf)):
-            ok = (result >= least) & (result > -math.inf) & (infinite | (result < math.inf))
+        inside = low >= max(least, -largest) and high <= largest
+        if not (inside and low > -math.inf and (infinite or high < math.inf)):
+            ok = (result >= max(least, -largest)) & (result <= largest)
+            ok &= (result > -math.inf) & (infinite | (result < math.inf))
             raise ValueError(f"{name} holds {result[~ok][0]} and must hold {allowed}")
     return result
 

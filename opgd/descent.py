@@ -11,6 +11,8 @@ from opgd.flows import OverParameterizedFlow, VanillaFlow
 
 __all__ = ["gradient_descent"]
 
+MOST_STEPS = 2**53  # beyond them, t / step is no whole number any more
+
 
 def gradient_descent(
     flow: VanillaFlow | OverParameterizedFlow,
@@ -65,6 +67,8 @@ def gradient_descent(
     step = check.real("step", step, above=0)
     t = check.array("t", t, least=0)
     shape = check.broadcast(z=z, eigenvalues=lam)
+    if t.size and t.max() > MOST_STEPS * step:
+        raise ValueError(f"t holds {t.max()} and must be at most {MOST_STEPS:g} steps of {step}")
     steps = np.rint(t / step).astype(np.int64)
 
     a, beta, theta = np.broadcast_to(np.sqrt(lam), shape), np.zeros(shape), np.zeros(shape)

@@ -204,7 +204,7 @@ def noise_times(flow: OverParameterizedFlow, z: ArrayLike, eigenvalues: ArrayLik
     z, lam, _ = _component(z, eigenvalues, 0.0)
     z, root = np.broadcast_arrays(np.abs(z), np.sqrt(lam))
     balance = b0 / math.sqrt(depth)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         first = 1 / (2 ** ((depth + 1) / 2) * b0**depth * z)
         second = first * balance / root
         late = np.where(root <= balance, 1 + np.log(balance / root), np.nan) * first
@@ -285,7 +285,7 @@ def late_noise_bounds(
     times = noise_times(flow, z, eigenvalues)
     z, lam, t = _component(z, eigenvalues, t)
     valid = t <= times.late  # not where it is NaN
-    s = np.where(valid, np.maximum(t / times.first - 1, 0.0), 0.0)
+    s = np.where(valid & (lam > 0), np.maximum(t / times.first - 1, 0.0), 0.0)
     beta = np.where(valid, np.sqrt(lam) * np.exp(s), np.inf)
     theta = 2 ** ((flow.depth + 1) / 2) * flow.b0**flow.depth * lam * np.exp(2 * s)
     return beta, np.where(valid, theta, np.inf)
@@ -323,7 +323,7 @@ def signal_time_bound(flow: OverParameterizedFlow, z: ArrayLike, eigenvalues: Ar
     depth, b0 = _deep(flow)
     z, lam, _ = _component(z, eigenvalues, 0.0)
     z, root = np.broadcast_arrays(np.abs(z), np.sqrt(lam))
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         log_small = (np.log(z / 2) - depth / 2 * math.log(depth)) / (depth + 2) - np.log(root)
         small = 2 / (b0**depth * z) * (1 + np.maximum(log_small, 0.0))
         log_large = np.log(z / 2) / 3 - math.log(b0) if depth == 1 else np.full(z.shape, 1 / (depth - 1))
@@ -416,8 +416,8 @@ def _deep(flow: OverParameterizedFlow) -> tuple[int, float]:
 
 def _component(z: ArrayLike, eigenvalues: ArrayLike, t: ArrayLike) -> tuple[Array, Array, Array]:
     """Return checked arrays, the axes of t ahead of the others."""
-    z = check.array("z", z)
-    lam = check.array("eigenvalues", eigenvalues, least=0)
+    z = check.array("z", z, largest=check.SQUARABLE)
+    lam = check.array("eigenvalues", eigenvalues, least=0, largest=check.SQUARABLE)
     t = check.array("t", t, least=0, infinite=True)
     axes = len(check.broadcast(z=z, eigenvalues=lam))
     return z, lam, t.reshape(t.shape + (1,) * axes)

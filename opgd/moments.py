@@ -23,6 +23,8 @@ NODES, WEIGHTS = np.polynomial.legendre.leggauss(10)
 SMALLEST_LOG = -650.0  # logarithms of eigenvalues below this take the limit lambda << |z|
 CHUNK = 2**21  # quadrature nodes held at once
 
+FAR = 1e200  # standard deviations of noise beyond which a threshold is never reached
+
 
 def squared_error_moments(
     flow: VanillaFlow | OverParameterizedFlow,
@@ -79,7 +81,10 @@ def squared_error_moments(
             late, late_sharpness = threshold(flow, log_eigenvalues, times[-1])  # moves towards zero
             early, sharpness = threshold(flow, log_eigenvalues, times[0])
             late = np.where(late > 0, late, early * (times[0] / times[-1]))
-            bends = np.array([late, early]) / epsilon, epsilon * np.array([late_sharpness, sharpness])
+            bends = (
+                np.minimum(np.array([late, early]) / epsilon, FAR),
+                epsilon * np.array([late_sharpness, sharpness]),
+            )
             nodes = NODES.size * (10 + 2 * _grades(bends[1]) + _between(*bends))
             rows = max(1, CHUNK // (nodes * times.size))
             noise = np.flatnonzero(signal == 0)

@@ -106,7 +106,7 @@ def fit_covariance(n: ArrayLike, log_sd: ArrayLike) -> Array:
     >>> fit_covariance([10.0, 1000.0], [0.1, 0.1]).round(6).tolist()
     [[0.005, -0.01], [-0.01, 0.025]]
     """
-    n, log_sd = check.array("n", n), check.array("log_sd", log_sd, least=0)
+    n, log_sd = check.array("n", n), check.array("log_sd", log_sd, least=0, largest=check.SQUARABLE)
     if n.ndim != 1 or n.shape != log_sd.shape or n.size < 2 or n.min() <= 0 or n.min() == n.max():
         raise ValueError(
             f"n = {n} is not allowed: it must hold numbers > 0, as many as log_sd, two of them different"

@@ -10,7 +10,7 @@ from scipy.stats import t as student
 from sklearn.cluster import KMeans
 from sklearn.model_selection import GroupKFold
 
-from opgd._validate import array, real, whole
+from opgd._validate import SQUARABLE, array, real, whole
 
 __all__ = ["Interval", "corrected_interval", "equal_rows", "grouped_splits", "spatial_blocks"]
 
@@ -181,7 +181,7 @@ def corrected_interval(scores: ArrayLike, *, test_share: float, level: float = 0
     >>> interval.mean, round(interval.low, 3), round(interval.high, 3)
     (2.0, 0.015, 3.985)
     """
-    values = array("scores", scores)
+    values = array("scores", scores, largest=SQUARABLE)
     if values.ndim != 1 or values.size < 2:
         raise ValueError(f"scores of shape {values.shape} are not allowed: they must be (J,) with J >= 2")
     share = real("test_share", test_share, above=0, most=0.999999)

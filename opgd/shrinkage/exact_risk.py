@@ -81,7 +81,7 @@ def threshold_risk(
     """
     theta, level = check.array("theta", theta), check.array("level", level, least=0)
     epsilon = check.real("epsilon", epsilon, above=0)
-    if mode not in ("soft", "hard"):
+    if not isinstance(mode, str) or mode not in ("soft", "hard"):
         raise ValueError(f"mode = {mode!r} is not allowed: it must be 'soft' or 'hard'")
     check.broadcast(theta=theta, level=level)
     size = np.abs(theta)

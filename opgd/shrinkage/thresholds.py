@@ -85,7 +85,7 @@ class UniversalThreshold:
     mode: Literal["soft", "hard"] = "soft"
 
     def __post_init__(self) -> None:
-        if self.mode not in ("soft", "hard"):
+        if not isinstance(self.mode, str) or self.mode not in ("soft", "hard"):
             raise ValueError(f"mode = {self.mode!r} is not allowed: it must be 'soft' or 'hard'")
 
     def estimate(self, z: ArrayLike, epsilon: float) -> Array:

@@ -75,6 +75,7 @@ def sure(flow: Flow, z: ArrayLike, eigenvalues: ArrayLike, epsilon: ArrayLike, t
     >>> sure(VanillaFlow(), [2.0, 0.5], [1.0, 1.0], 1.0, [0.0, float("inf")]).tolist()
     [0.0, -0.25]
     """
+    _methods(flow)
     z, lam, epsilons = _data(z, eigenvalues, epsilon)
     t = check.array("t", t, least=0, infinite=True)
     if t.ndim != 1:
@@ -122,6 +123,7 @@ def sure_stopping(
     >>> t.round().tolist(), loss(flow, z, model.eigenvalues, model.signal, t).round(3).tolist()
     ([46.0], [0.072])
     """
+    _methods(flow)
     z, lam, epsilons = _data(z, eigenvalues, epsilon)
     found = [
         _minimise(partial(_sure, flow, row, lam, e), _scan(flow, row, lam, e))
@@ -181,6 +183,7 @@ def split_stopping(
     >>> split_stopping(flow, z, model.eigenvalues, model.epsilon, rng)[0].shape
     (1,)
     """
+    _methods(flow)
     z, lam, epsilons = _data(z, eigenvalues, epsilon)
     ratio = check.real("ratio", ratio, above=0)
     if not isinstance(rng, np.random.Generator):
@@ -222,8 +225,9 @@ def loss(flow: Flow, z: ArrayLike, eigenvalues: ArrayLike, signal: ArrayLike, t:
     >>> loss(VanillaFlow(), [[2.0, 0.5]], [1.0, 0.0], [1.5, 1.0], float("inf")).tolist()
     [1.25]
     """
+    _methods(flow)
     z, lam, times = _data(z, eigenvalues, t, name="t")
-    signal = check.array("signal", signal)
+    signal = check.array("signal", signal, largest=check.SQUARABLE)
     if signal.shape != lam.shape:
         raise ValueError(f"signal of shape {signal.shape} is not allowed: it must be {lam.shape}")
     constant = float(signal @ signal)
@@ -271,7 +275,7 @@ def estimate_noise(z: ArrayLike, *, tail: float = 0.5) -> Array:
 
 
 def _observations(z: ArrayLike) -> Array:
-    z = check.array("z", z)
+    z = check.array("z", z, largest=check.SQUARABLE)
     if not z.ndim or not z.shape[-1]:
         raise ValueError(f"z of shape {z.shape} is not allowed: its last axis must hold N >= 1 components")
     return z
@@ -285,12 +289,19 @@ def _data(
     lam = check.array("eigenvalues", eigenvalues, least=0)
     if lam.shape != z.shape[-1:]:
         raise ValueError(f"eigenvalues of shape {lam.shape} is not allowed: it must be {z.shape[-1:]}")
-    values = check.array(name, each, least=0, infinite=name == "t")
+    largest = math.inf if name == "t" else check.SQUARABLE
+    values = check.array(name, each, least=0, largest=largest, infinite=name == "t")
     if name == "epsilon" and values.size and values.min() <= 0:
         raise ValueError(f"epsilon holds {values.min()} and must hold finite real numbers > 0")
     if values.shape not in ((), z.shape[:-1]):
         raise ValueError(f"{name} of shape {values.shape} is not allowed: it must be () or {z.shape[:-1]}")
     return z, lam, np.broadcast_to(values, z.shape[:-1])
+
+
+def _methods(flow: Flow) -> None:
+    """Refuse what is no flow before it is asked to be one."""
+    if not (hasattr(flow, "estimate") and hasattr(flow, "linearize")):
+        raise ValueError(f"flow = {flow!r} is not allowed: it must have the methods estimate and linearize")
 
 
 def _rows(z: Array, values: Array) -> Iterator[tuple[Array, float]]:
