@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+TOOLTIPS = Path(__file__).resolve().parents[2] / "book" / "assets" / "tooltips"
 VENDOR = Path(__file__).with_name("vendor") / "axe-core"
 GOOD = """<!DOCTYPE html><html lang="en"><head><title>A page</title><link rel="icon" href="data:,">
 <style>html {background: white; color: black}</style></head>
@@ -21,6 +22,14 @@ def test_axe_is_the_version_that_its_readme_names() -> None:
     assert hashlib.sha256(script).hexdigest() in readme
     version = re.search(rb"axe v([\d.]+)", script)
     assert version is not None and f"axe-core {version[1].decode()} " in readme
+
+
+def test_the_scripts_of_the_previews_are_the_versions_that_their_readme_names() -> None:
+    readme = (TOOLTIPS / "README.md").read_text(encoding="utf-8")
+    for name, license in (("popper.min.js", "popper"), ("tippy-bundle.umd.min.js", "tippy")):
+        digest = hashlib.sha256((TOOLTIPS / name).read_bytes()).hexdigest()
+        assert f"SHA-256 of {name}: {digest}" in readme
+        assert "Permission is hereby granted" in (TOOLTIPS / f"LICENSE-{license}").read_text(encoding="utf-8")
 
 
 def test_every_fault_is_found(

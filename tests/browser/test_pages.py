@@ -37,6 +37,44 @@ def test_formulas_and_figures_are_drawn(built_book: Project, watch: Watch) -> No
     watched.page.close()
 
 
+def test_links_show_what_they_lead_to(built_book: Project, serve: Serve, watch: Watch) -> None:
+    page = (watched := watch()).page
+    watched.open(serve(built_book.html).url + "first.html")
+    link, tip = page.locator("a[href='#fig-first']:visible").first, page.locator("[role=tooltip]")
+    link.hover()
+    tip.wait_for()
+    assert "Powers." in tip.inner_text()
+    assert tip.locator("img").evaluate("async image => (await image.decode(), image.naturalWidth)") > 100
+    page.mouse.move(0, 0)
+    tip.wait_for(state="detached")
+    page.locator("article a[href='second.html']").first.focus()  # the keyboard has them too
+    tip.wait_for()
+    assert "Another page." in tip.inner_text()
+    assert watched.errors == []
+    page.close()
+
+
+def test_a_formula_keeps_its_comma_and_scrolls_where_it_is_too_wide(
+    built_book: Project, serve: Serve, watch: Watch
+) -> None:
+    page = (watched := watch()).page
+    watched.open(serve(built_book.html).url + "first.html")
+    formula = page.locator("mjx-container")
+    bound = formula.locator("xpath=ancestor::span[@class='unbroken']")
+    assert bound.inner_text().endswith(",")
+    assert bound.evaluate("span => getComputedStyle(span).whiteSpace") == "nowrap"
+    narrow = "(box, width) => { box.closest('p').style.width = width; dispatchEvent(new Event('resize')); }"
+    assert not formula.evaluate("box => box.matches('.too-wide')")
+    formula.evaluate(narrow, "0.5em")
+    assert formula.evaluate("box => box.matches('.too-wide') && box.scrollWidth > box.clientWidth")
+    assert formula.get_attribute("tabindex") == "0"
+    formula.evaluate(narrow, "20em")
+    assert (
+        not formula.evaluate("box => box.matches('.too-wide')") and formula.get_attribute("tabindex") is None
+    )
+    page.close()
+
+
 def test_code_is_folded_and_opens_by_keyboard_one_by_one_or_all(
     built_book: Project, serve: Serve, watch: Watch
 ) -> None:
