@@ -15,6 +15,7 @@ from press import (
     notfound,
     pdf,
     reading,
+    speed,
     sphinx_api,
     status,
 )
@@ -55,7 +56,18 @@ def setup(app: Sphinx) -> dict[str, Any]:
     dict
         Sphinx's metadata of an extension.
     """
-    for part in (badges, ledger_page, sphinx_api, status, reading, citation, notfound, accessibility, pdf):
+    for part in (
+        badges,
+        ledger_page,
+        sphinx_api,
+        status,
+        reading,
+        citation,
+        notfound,
+        accessibility,
+        pdf,
+        speed,
+    ):
         part.setup(app)
     _drop_thebe(app)
     app.connect("html-page-context", _check_files, priority=900)
