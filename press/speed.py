@@ -268,17 +268,21 @@ def _time(seconds: float) -> str:
 def _table(caption: str, header: tuple[str, ...], rows: Sequence[Sequence[str]]) -> nodes.Node:
     if not rows:
         return nodes.paragraph(text=NOT_MEASURED)
-    table = nodes.table("", nodes.title(text=caption), classes=["ledger", "status"])
+    table = nodes.table("", nodes.title(text=caption), classes=["ledger"])
     group = nodes.tgroup(cols=len(header))
     table += group
     group += [nodes.colspec(colwidth=1) for _ in header]
     lines = [
-        nodes.row("", *(nodes.entry("", nodes.paragraph(text=text)) for text in row))
+        nodes.row("", *(nodes.entry("", nodes.paragraph(text=text), classes=_kind(text)) for text in row))
         for row in (header, *rows)
     ]
     group += nodes.thead("", lines[0])
     group += nodes.tbody("", *lines[1:])
     return nodes.container("", table, classes=["ledger-scroll"])
+
+
+def _kind(text: str) -> list[str]:
+    return ["number"] if text[:1].isdigit() else []
 
 
 def setup(app: Sphinx) -> None:

@@ -62,7 +62,7 @@ def methods(depth: int) -> dict[str, Method]:
         "opgd": Method("by_opgd", {}),
         "opgd's algorithm in numpy": Method("by_numpy", {}),
         "heyoka batch, (14)": Method(
-            "by_heyoka", {"form": "layers", "tolerance": 1e-9 if shallow else 1e-10}
+            "by_heyoka", {"form": "layers", "tolerance": 1e-9 if depth == 1 else 1e-10}
         ),
         "heyoka batch, angle": Method("by_heyoka", {"form": "angle", "tolerance": 1e-7}),
         "diffrax vmap, Dopri8": Method(
