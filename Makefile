@@ -7,7 +7,7 @@
 #   make pdf                                         after make book: the book as one PDF (needs LaTeX)
 #   make verify                                      did I get your numbers? compare with book/reference.json
 #   make lab [P="--allow-root --no-browser"]         JupyterLab with the chapters as notebooks
-#   make bench                                       side-by-side timings
+#   make bench [BOOK=none|smoke|default]             time everything; press bench --renew shows it in the book
 #   make soak                                        sweeps under stress, at length (kills, a cluster)
 #   make lock                                        renew requirements.lock (needs uv)
 #   make clean                                       remove what was generated, except .venv
@@ -16,6 +16,7 @@
 
 SHELL = /bin/sh
 PROFILE = default
+BOOK = smoke
 PY = .venv/bin/python
 WORKFLOWS = .github/workflows
 
@@ -64,7 +65,8 @@ pdf: environment
 
 bench: environment
 	@$(PY) bench/peers.py
-	$(PY) -m pytest bench -q -p no:xdist
+	$(PY) -m pytest bench -q -p no:xdist --book $(BOOK)
+	@$(PY) -m press bench
 
 soak: environment
 	@$(PY) -u bench/soak.py

@@ -1,4 +1,7 @@
-"""Print ratios, not verdicts: what each benchmark was compared with, on which machine."""
+"""Collect rows of figures, not verdicts, and write them to `_build/bench/report.json` (see press/bench.py).
+
+A run of some files renews their parts of the report and keeps the others.
+"""
 
 from __future__ import annotations
 
@@ -6,41 +9,71 @@ import json
 import math
 import os
 import platform
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-REPORT = Path(__file__).parent.parent / "_build" / "bench" / "report.json"
-ROWS: list[dict[str, Any]] = []
-RACES: dict[str, dict[str, dict[str, Any]]] = {}
-collect_ignore = ["deep", "peers.py"]  # run as scripts
+from press.bench import read_report
+from press.project import Project, write_atomically
+
+REPORT = Project(Path(__file__).resolve().parents[1]).build / "bench" / "report.json"
+PARTS: dict[str, list[dict[str, Any]]] = {}
+Record = Callable[..., None]
+collect_ignore = ["deep", "peers.py", "growth.py", "profile.py", "soak.py"]  # run as scripts
+VERSIONS = ("numpy", "scipy", "numba")
+PEERS = ("heyoka", "diffrax", "jax")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the caller choose the profile of the builds."""
+    parser.addoption("--book", default="smoke", choices=("smoke", "default", "none"), help="builds to time")
 
 
 @pytest.fixture
-def compare() -> Any:
-    """Record one line of the report: what was timed (in seconds), against what."""
+def record() -> Record:
+    """Add one row to a part of the report."""
 
-    def record(what: str, seconds: float, against: str, other_seconds: float) -> None:
-        ROWS.append({"what": what, "seconds": seconds, "against": against, "other_seconds": other_seconds,
-                     "ratio": seconds / other_seconds})  # fmt: skip
+    def add(part: str, **row: Any) -> None:
+        PARTS.setdefault(part, []).append(row)
 
-    return record
+    return add
 
 
 @pytest.fixture
-def race() -> Any:
-    """Record the result of one competitor (see deep/run.py); others are held against the first."""
+def compare(record: Record) -> Record:
+    """Record what was timed (in seconds), against what."""
 
-    def record(what: str, competitor: str, result: dict[str, Any]) -> None:
-        RACES.setdefault(what, {})[competitor] = result
+    def add(what: str, seconds: float, against: str, other_seconds: float) -> None:
+        ratio = seconds / other_seconds
+        row = {"what": what, "seconds": seconds, "against": against, "other_seconds": other_seconds}
+        record("comparisons", **row, ratio=ratio)
 
-    return record
+    return add
+
+
+@pytest.fixture
+def race(record: Record) -> Record:
+    """Record one competitor (see deep/run.py); times are scaled to all lanes, and to the steps needed."""
+
+    def add(what: str, competitor: str, result: dict[str, Any]) -> None:
+        row: dict[str, Any] = {"race": what, "method": competitor}
+        if "missing" in result:
+            record("races", **row, missing=result["missing"])
+            return
+        scale = result["of"] / result["lanes"] * result["steps_scaled"]
+        row |= {"cpu": scale * result["seconds"], "wall": scale * result["wall"], "error": result["error"]}
+        row |= {"mib": result["mib"], "mib_before": result["mib_before"], "scaled": scale}
+        record("races", **row, steps_scaled=result["steps_scaled"], reference=result["errors against"])
+
+    return add
 
 
 def machine() -> dict[str, str | int]:
-    """Describe where the timings were taken."""
+    """Describe where the figures were taken."""
     processor = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
@@ -48,56 +81,43 @@ def machine() -> dict[str, str | int]:
             (line.split(":")[1].strip() for line in info.read_text().splitlines() if "model name" in line),
             processor,
         )
-    return {
-        "processor": processor,
-        "cores": os.cpu_count() or 1,
-        "system": platform.platform(terse=True),
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-    }
+    facts: dict[str, str | int] = {"processor": processor, "cores": os.cpu_count() or 1}
+    facts |= {"memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB"}
+    facts |= {"system": platform.platform(terse=True), "python": platform.python_version()}
+    facts |= {name: version(name) for name in VERSIONS}
+    for name in PEERS:  # in a folder of their own
+        found = sorted((REPORT.parent / "peers").glob(f"{name}-*.dist-info"))
+        try:
+            facts[name] = found[0].name.split("-")[1].removesuffix(".dist") if found else version(name)
+        except PackageNotFoundError:
+            facts[name] = "not installed"
+    return facts
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the tables and write them to `_build/bench/report.json`."""
-    if not ROWS and not RACES:
+    """Write the report and print it."""
+    if not PARTS:
         return
-    where = machine()
-    REPORT.parent.mkdir(parents=True, exist_ok=True)
-    scratch = REPORT.with_suffix(".tmp")
-    report = {"machine": where, "rows": ROWS, "races": RACES}
-    scratch.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    os.replace(scratch, REPORT)
-    terminalreporter.section("comparisons, one thread")
-    terminalreporter.write_line(", ".join(f"{key}: {value}" for key, value in where.items()))
-    width = max((len(row["what"]) for row in ROWS), default=0)
-    for row in ROWS:
-        terminalreporter.write_line(
-            f"{row['what']:<{width}}  {1e3 * row['seconds']:9.3f} ms = {row['ratio']:8.3g} x "
-            f"{row['against']} ({1e3 * row['other_seconds']:.3f} ms)"
-        )
-    for what, results in RACES.items():
-        terminalreporter.write_line("")
-        for line in table(what, results):
-            terminalreporter.write_line(line)
+    try:
+        report = read_report(REPORT)
+    except ValueError:
+        report = {"parts": {}}
+    measured = datetime.now(UTC).isoformat(timespec="minutes")
+    load = round(os.getloadavg()[0], 1)
+    for part, rows in PARTS.items():
+        report["parts"][part] = {"measured": measured, "load": load, "rows": rows}
+    report["machine"] = machine()
+    write_atomically(REPORT, json.dumps(report, indent=1) + "\n")
+    terminalreporter.section("one thread each; press/speed.py makes a page of it")
+    for key, value in report["machine"].items():
+        terminalreporter.write_line(f"{key}: {value}")
+    for part, rows in PARTS.items():
+        terminalreporter.write_line(f"\n{part}")
+        for row in rows:
+            terminalreporter.write_line(
+                "  " + ", ".join(f"{key} {_show(value)}" for key, value in row.items())
+            )
 
 
-def table(what: str, results: dict[str, dict[str, Any]]) -> list[str]:
-    """Return one race as lines; times of competitors that ran on fewer lanes are scaled, and marked."""
-    heads = ("cpu s", "ratio", "wall s", "worst error", "peak MiB", "(imports)")
-    lines = [f"{what:<46}" + "".join(f"{head:>12}" for head in heads)]
-    unit = next(iter(results.values())).get("seconds", math.nan)
-    for name, result in results.items():
-        if "missing" in result:
-            lines.append(f"  {name:<44}  not installed: {result['missing']}")
-            continue
-        scale = result["of"] / result["lanes"]
-        cpu, wall = scale * result["seconds"], scale * result["wall"]
-        lines.append(
-            f"  {name:<44}{cpu:12.2f}{cpu / unit:12.2f}{wall:12.2f}{result['error']:12.1e}"
-            f"{result['mib']:12.0f}{result['mib_before']:12.0f}"
-            + (f"  ran on {result['lanes']} lanes: times x {scale:.0f}, memory as is" if scale > 1 else "")
-        )
-    return [
-        *lines,
-        f"  one core each; worst relative errors against {next(iter(results.values()))['errors against']}",
-    ]
+def _show(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) and math.isfinite(value) else str(value)

@@ -57,7 +57,7 @@ for _k in range(NODES):
     _integral = Legendre.basis(_k).integ(lbnd=-1).convert(kind=Polynomial)
     AVERAGES[: _k + 1, _k] = (_integral // Polynomial([1, 1])).coef
 # Rows of the scratch of a panel. The kernels index it: of a slice, or of an array given to another function,
-# numba counts the references with atomic operations, which took a quarter of the time.
+# numba counts the references with atomic operations, which take as long as the arithmetic.
 SINH_STEP, COSH_STEP, G, X, B2, WEIGHED, LEGENDRE, AVERAGE, ROWS = range(9)
 contracted = compiled("contract")
 inlined = compiled("contract", inline=True)

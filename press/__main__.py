@@ -162,6 +162,18 @@ def _verify(project: Project, options: argparse.Namespace) -> int:
     return 1 if differences else 0
 
 
+def _bench(project: Project, options: argparse.Namespace) -> int:
+    from press.bench import read_report, renew, slower
+
+    if options.renew:
+        print(f"{project.book / 'bench.json'} now has: {', '.join(renew(project))}")
+        return 0
+    report = read_report(project.build / "bench" / "report.json")
+    for what, against, ratio in slower(report):
+        print(f"{what} takes {ratio:.2g} times as long as {against}")
+    return 0
+
+
 def _lab(project: Project, options: argparse.Namespace) -> int:
     from press.laboratory import command
 
@@ -250,6 +262,9 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("verify", help="compare the executed chapters with the committed reference")
     check.add_argument("--renew", action="store_true", help="make the reference from the executed chapters")
     check.set_defaults(command=_verify)
+    bench = commands.add_parser("bench", help="say what `make bench` found slower than a rival")
+    bench.add_argument("--renew", action="store_true", help="make book/bench.json, which the book shows")
+    bench.set_defaults(command=_bench)
     lab = commands.add_parser("lab", help="open JupyterLab (with its own options) on the chapters")
     lab.set_defaults(command=_lab)
     notebooks = commands.add_parser("notebooks", help="write clean notebooks for Binder and Colab")

@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from press import growth
 from press.api import PAGE, stage_api
+from press.bench import COMMITTED, part, read_report
 from press.check_sources import check_source
 from press.environment import commit
 from press.guard import replace
@@ -115,6 +117,11 @@ def _stage_results(
         (site / f"{name}.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     if rows:
         draw(rows, site / "ledger.png")
+    if (project.book / COMMITTED).is_file():
+        report = read_report(project.book / COMMITTED)
+        shutil.copy(project.book / COMMITTED, site)
+        if part(report, "growth"):
+            growth.draw(part(report, "growth"), site / "growth.png")
 
 
 def page(project: Project, chapter: str, notebook: dict[str, Any]) -> dict[str, Any]:

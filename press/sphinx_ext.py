@@ -15,6 +15,7 @@ from press import (
     notfound,
     pdf,
     reading,
+    speed,
     sphinx_api,
     status,
     typography,
@@ -56,7 +57,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     dict
         Sphinx's metadata of an extension.
     """
-    parts = (badges, ledger_page, sphinx_api, status, reading, citation, notfound, accessibility)
+    parts = (badges, ledger_page, sphinx_api, status, speed, reading, citation, notfound, accessibility)
     for part in (*parts, typography, pdf):
         part.setup(app)
     _drop_thebe(app)

@@ -34,6 +34,6 @@ def path_set(depth: int, lanes: int = 100_000, times: int = 200) -> PathSet:
     """Return p = 1, q = 2, gamma = 1.5, n = 2000, to 10 / (epsilon b0^D): strong lanes are then at rest."""
     problem = PowerLaw(p=1, q=2, gamma=1.5, n=2000, size=lanes)
     model = problem.truncated()
-    b0 = problem.epsilon ** (1 / (depth + 2))
+    b0 = problem.epsilon ** (1 / (depth + 2)) if depth else 1.0
     t = np.linspace(0, 10 / (problem.epsilon * b0**depth), times)
     return PathSet(depth, b0, t, model.observe(np.random.default_rng(0))[0], model.eigenvalues)

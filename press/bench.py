@@ -1,0 +1,165 @@
+"""The report of `make bench`: what it must hold, the committed copy, and what is slower than a rival."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from press.project import Project, write_atomically
+
+__all__ = ["COMMITTED", "FIELDS", "Row", "part", "races", "read_report", "renew", "slower"]
+
+Row = Mapping[str, Any]
+"""One line of a part."""
+COMMITTED = "bench.json"
+"""Name of the committed report, in `book/`."""
+FIELDS: Mapping[str, frozenset[str]] = {
+    "comparisons": frozenset({"what", "seconds", "against", "other_seconds", "ratio"}),
+    "races": frozenset({"race", "method"}),
+    "accuracy": frozenset({"depth", "accuracy", "repetitions", "step", "seconds", "exact_seconds", "ratio"}),
+    "growth": frozenset({"function", "variable", "value"}),
+    "chapters": frozenset({"chapter", "seconds", "processors", "profile"}),
+    "profile": frozenset({"chapter", "function", "share", "cpu", "wall"}),
+    "book": frozenset({"what", "profile", "wall", "cpu"}),
+    "faults": frozenset({"kind", "runs", "outcome", "lost"}),
+    "mutation": frozenset({"module", "mutants", "killed", "survivors"}),
+}
+"""The parts of a report, and what each row of a part must have."""
+
+
+def read_report(path: Path) -> dict[str, Any]:
+    """Read a report of `make bench`.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        `_build/bench/report.json`, or the committed `book/bench.json`.
+
+    Returns
+    -------
+    dict
+        `machine` (what and which versions) and `parts`: by name, when it was `measured`, at what `load`, and
+        its `rows`.
+
+    Raises
+    ------
+    ValueError
+        If there is no report, or it is none.
+    """
+    try:
+        report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        for name, found in report["parts"].items():
+            if name not in FIELDS:
+                raise KeyError(f"an unknown part {name!r}")
+            for row in found["rows"]:
+                if missing := FIELDS[name] - set(row):
+                    raise KeyError(f"{name}: a row without {', '.join(sorted(missing))}")
+        report["machine"].items()
+        return report
+    except FileNotFoundError:
+        raise ValueError(f"there is no report {path}: run `make bench`") from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path} is not a report of `make bench`: {error}") from None
+
+
+def renew(project: Project) -> list[str]:
+    """Write `book/bench.json` from what was measured here: the report, faults and mutation score.
+
+    Parameters
+    ----------
+    project : Project
+        The book.
+
+    Returns
+    -------
+    list of str
+        The parts that the committed report now has.
+
+    Raises
+    ------
+    ValueError
+        If nothing was measured, or a file is not what it should be; the committed report is left as it is.
+    """
+    folder = project.build / "bench"
+    report = read_report(folder / "report.json")
+    for name in ("faults", "mutation"):
+        path = folder / f"{name}.json"
+        if path.is_file():
+            try:
+                rows = json.loads(path.read_text(encoding="utf-8"))
+            except ValueError as error:
+                raise ValueError(f"{path} is not JSON: {error}") from None
+            report["parts"][name] = {"rows": rows}
+    scratch = folder / "renewed.json"
+    text = json.dumps(report, indent=1) + "\n"
+    write_atomically(scratch, text)
+    read_report(scratch)
+    scratch.unlink()
+    write_atomically(project.book / COMMITTED, text)
+    return list(report["parts"])
+
+
+def slower(report: Mapping[str, Any]) -> list[tuple[str, str, float]]:
+    """List what is slower than something that it is compared with.
+
+    Parameters
+    ----------
+    report : mapping
+        A report.
+
+    Returns
+    -------
+    list of (str, str, float)
+        What, slower than what, and how many times.
+
+    Examples
+    --------
+    >>> from press.bench import slower
+    >>> rows = [{"what": "flow", "against": "np.exp", "seconds": 3.0, "other_seconds": 1.0, "ratio": 3.0}]
+    >>> slower({"parts": {"comparisons": {"rows": rows}}})
+    [('flow', 'np.exp', 3.0)]
+    """
+    found = [(r["what"], r["against"], r["ratio"]) for r in part(report, "comparisons") if r["ratio"] > 1]
+    for race, rows in races(report).items():
+        ours = next((row["cpu"] for row in rows if row["method"] == "opgd"), None)
+        for row in rows:
+            if ours and "cpu" in row and row["cpu"] < ours:
+                found.append((race, row["method"], ours / row["cpu"]))
+    return found
+
+
+def part(report: Mapping[str, Any], name: str) -> list[Row]:
+    """Return the rows of a part; none if it was not measured.
+
+    Parameters
+    ----------
+    report : mapping
+        A report.
+    name : str
+        The part.
+
+    Returns
+    -------
+    list of mapping
+    """
+    return list(report["parts"].get(name, {}).get("rows", []))
+
+
+def races(report: Mapping[str, Any]) -> dict[str, list[Row]]:
+    """Return the rows of the competitors, by race.
+
+    Parameters
+    ----------
+    report : mapping
+        A report.
+
+    Returns
+    -------
+    dict
+    """
+    found: dict[str, list[Row]] = {}
+    for row in part(report, "races"):
+        found.setdefault(row["race"], []).append(row)
+    return found
