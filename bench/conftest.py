@@ -15,7 +15,7 @@ import pytest
 REPORT = Path(__file__).parent.parent / "_build" / "bench" / "report.json"
 ROWS: list[dict[str, Any]] = []
 RACES: dict[str, dict[str, dict[str, Any]]] = {}
-collect_ignore = ["deep", "peers.py"]  # run as scripts
+collect_ignore = ["cover.py", "deep", "mutate.py", "peers.py"]  # run as scripts
 
 
 @pytest.fixture
