@@ -9,7 +9,9 @@
 #   make lab [P="--allow-root --no-browser"]         JupyterLab with the chapters as notebooks
 #   make bench [BOOK=none|smoke|default]             time everything; press bench --renew shows it in the book
 #   make soak                                        sweeps under stress, at length (kills, a cluster)
-#   make lock                                        renew requirements.lock (needs uv)
+#   make mutate [M="flows risk --sample 50"]         mutation testing of the mathematics (an hour and more)
+#   make coverage                                    lines and branches that the tests reach (half an hour)
+#   make lock                                        renew the locks of the requirements (needs uv)
 #   make clean                                       remove what was generated, except .venv
 #
 # PYTHON=python3.12 chooses the interpreter of .venv.
@@ -19,6 +21,7 @@ PROFILE = default
 BOOK = smoke
 PY = .venv/bin/python
 WORKFLOWS = .github/workflows
+COMPILE = uv pip compile --universal --fork-strategy fewest --generate-hashes --python-version 3.11 --no-header
 
 # The caller's settings must not matter.
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS VIRTUAL_ENV CONDA_PREFIX
@@ -27,7 +30,7 @@ unexport JUPYTER_CONFIG_PATH JUPYTER_RUNTIME_DIR PYTEST_ADDOPTS DOIT_CONFIG
 export PYTHONNOUSERSITE = 1
 export PYTHONUTF8 = 1
 
-.PHONY: help environment book chapter verify lab test check-pages pdf bench soak lock clean
+.PHONY: help environment book chapter verify lab test check-pages pdf bench soak mutate coverage lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -71,10 +74,17 @@ bench: environment
 soak: environment
 	@$(PY) -u bench/soak.py
 
+mutate: environment
+	@$(PY) bench/mutate.py $(M)
+
+coverage: environment
+	@$(PY) bench/cover.py
+
 lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv: pipx install uv" >&2; exit 1; }
-	uv pip compile --universal --fork-strategy fewest --generate-hashes --python-version 3.11 --no-header \
-		requirements.txt -o requirements.lock
+	$(COMPILE) requirements.txt -o requirements.lock
+	$(COMPILE) -c requirements.lock --no-emit-package numpy --no-emit-package scipy \
+		requirements-bench.txt -o requirements-bench.lock
 
 clean:
 	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

@@ -89,8 +89,8 @@ class VanillaFlow:
         -------
         theta, slope : ndarray, shape ``np.shape(t) + broadcast(z, eigenvalues)``
         """
-        slope = self.estimate(np.ones_like(z, dtype=np.float64), eigenvalues, t)
-        return self.estimate(z, eigenvalues, t), slope
+        theta = self.estimate(z, eigenvalues, t)
+        return theta, self.estimate(np.ones(np.shape(z)), eigenvalues, t)
 
 
 @dataclass(frozen=True)

@@ -142,6 +142,21 @@ def test_bound_of_the_signal_time_by_hand() -> None:
     small = 2 / (0.16 * 8) * (1 + math.log((8 / 4) ** 0.25 / 0.1))
     large = 2 / (math.sqrt(2) * 3 * 0.4 * 8) * 2
     np.testing.assert_allclose(lemmas.signal_time_bound(flow, [8.0, -8.0], [0.01, 9.0]), [small, large])
+    deeper = OverParameterizedFlow(depth=3, b0=0.4)
+    small = 2 / (0.064 * 8) * (1 + math.log((3**-1.5 * 4) ** 0.2 / 0.01))
+    large = 2 / (math.sqrt(3) * 3 * 0.16 * 8) * (1 + 1 / 2)
+    np.testing.assert_allclose(lemmas.signal_time_bound(deeper, 8.0, [1e-4, 9.0]), [small, large])
+    one, z = OverParameterizedFlow(depth=1, b0=0.5), np.array([50.0, 0.1])  # R > 0 and R < 0
+    large = 2 / (3 * z) * (1 + np.array([math.log(25 ** (1 / 3) / 0.5), 0.0]))
+    np.testing.assert_allclose(lemmas.signal_time_bound(one, z, 9.0), large)
+    np.testing.assert_allclose(lemmas.signal_time_bound(one, 0.1, 0.2), 2 / (0.5 * 0.1))  # no logarithm
+    balanced = OverParameterizedFlow(
+        depth=4
+    )  # lambda^(1/2) = b0 / D^(1/2) belongs to (40) and to the late times
+    small = 2 / 64 * (1 + math.log((4**-2 * 32) ** (1 / 6) / 0.5))
+    assert float(lemmas.signal_time_bound(balanced, 64.0, 0.25)) == pytest.approx(small)
+    times = lemmas.noise_times(balanced, 64.0, 0.25)
+    assert float(times.late) == float(times.first) == pytest.approx(1 / (2**2.5 * 64))
     at_rest = lemmas.signal_time_bound(flow, [0.0, 1.0], [1.0, 0.0])
     assert at_rest.tolist() == [math.inf, math.inf]
     rest = lemmas.remaining_error_bound(2, [0.0, 4.0, 4.0], [math.inf, 0.0, math.inf])
@@ -165,7 +180,13 @@ BAD: list[tuple[Callable[[], object], tuple[str, ...]]] = [
     (lambda: lemmas.late_noise_bounds(FLOW, 1.0, 1.0, -1.0), ("t holds", "-1.0")),
     (lambda: lemmas.signal_time_bound(VanillaFlow(), 1.0, 1.0), ("flow", "OverParameterizedFlow")),  # type: ignore[arg-type]
     (lambda: lemmas.remaining_error_bound(0, 1.0, 1.0), ("depth = 0", ">= 1")),
-    (lambda: lemmas.remaining_error_bound(1, 1.0, -1.0), ("elapsed", "-1.0")),
+    (lambda: lemmas.remaining_error_bound(1, 1.0, -1.0), ("elapsed", "-1.0", ">= 0")),
+    (lambda: lemmas.remaining_error_bound(1, 1.0, math.nan), ("elapsed", "nan")),
+    (lambda: lemmas.remaining_error_bound(1, math.inf, 1.0), ("z", "inf", "finite")),
+    (
+        lambda: lemmas.remaining_error_bound(1, [1.0, 2.0], np.ones(3)),
+        ("z of shape (2,)", "elapsed of shape (3,)"),
+    ),
 ]
 
 

@@ -197,6 +197,8 @@ def test_noise_is_paired() -> None:
     whole = monte_carlo_risk(TWO_LAYER, PROBLEM, t, repetitions=9, seed=4)
     assert whole.shape == (9, 2)
     np.testing.assert_array_equal(monte_carlo_risk(TWO_LAYER, PROBLEM, t, repetitions=5, seed=4), whole[:5])
+    np.testing.assert_array_equal(monte_carlo_risk(TWO_LAYER, PROBLEM, t, seed=4)[:9], whole)
+    assert monte_carlo_risk(TWO_LAYER, PROBLEM, t).shape == (64, 2)  # the paper's count
     np.testing.assert_array_equal(
         monte_carlo_risk(TWO_LAYER, PROBLEM, t[1:], repetitions=9, seed=4), whole[:, 1:]
     )

@@ -14,6 +14,8 @@ from cases import TWO_LAYER, VANILLA, raises
 from opgd import OverParameterizedFlow
 from opgd import _validate as check
 
+METHODS = [VANILLA.estimate, VANILLA.linearize, TWO_LAYER.estimate, TWO_LAYER.state, TWO_LAYER.linearize]
+
 
 @pytest.mark.parametrize("value", [1, 1.0, np.float32(1), np.int8(1), Fraction(1), np.array(1.0)[()]])
 def test_real_numbers(value: Any) -> None:
@@ -88,13 +90,13 @@ def test_broadcasting() -> None:
     ("eigenvalues", [True]),
     ("t", -1.0), ("t", math.nan), ("t", [0.0, -math.inf]), ("t", "late"), ("t", 2j), ("t", False),
 ])  # fmt: skip
-@pytest.mark.parametrize("method", [VANILLA.estimate, TWO_LAYER.estimate, TWO_LAYER.state])
+@pytest.mark.parametrize("method", METHODS)
 def test_bad_input_of_flows(method: Any, name: str, value: Any) -> None:
     good: dict[str, Any] = {"z": 1.0, "eigenvalues": 1.0, "t": 1.0}
     raises(lambda: method(**{**good, name: value}), name, "real numbers", "must")
 
 
-@pytest.mark.parametrize("method", [VANILLA.estimate, TWO_LAYER.estimate, TWO_LAYER.state])
+@pytest.mark.parametrize("method", METHODS)
 def test_shapes_of_flows_that_do_not_broadcast(method: Any) -> None:
     raises(
         lambda: method([1.0] * 2, [1.0] * 3, 1.0), "z of shape (2,)", "eigenvalues of shape (3,)", "broadcast"

@@ -114,6 +114,14 @@ def test_the_vanilla_estimate_in_closed_form() -> None:
     np.testing.assert_allclose(each[0], [expected, 4 * expected], rtol=1e-13)
 
 
+def test_the_loss_by_hand() -> None:
+    z, lam, signal = np.array([[2.0, 0.5, -1.0], [0.0, 1.0, 3.0]]), [1.0, 0.2, 0.0], np.array([1.5, 1.0, 2.0])
+    for t in (0.0, 3.0, math.inf, [0.7, math.inf]):
+        theta = [VANILLA.estimate(row, lam, time) for row, time in zip(z, np.broadcast_to(t, 2), strict=True)]
+        expected = ((np.array(theta) - signal) ** 2).sum(axis=1)
+        np.testing.assert_allclose(loss(VANILLA, z, lam, signal, t), expected, rtol=1e-13)
+
+
 def test_pieces_and_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     model = PowerLaw(1, 2, 1.5, 1e4, 150_000).truncated()
     z, t = model.observe(np.random.default_rng(0))[0], np.geomspace(1, 1e3, 40)

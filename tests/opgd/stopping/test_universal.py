@@ -23,6 +23,7 @@ def test_the_time_of_the_theorems(depth: int, epsilon: float, constant: float) -
     flow = OverParameterizedFlow.tuned(depth, epsilon)
     t = universal_time(depth, epsilon, constant)
     assert flow.b0**depth * t == pytest.approx(constant / epsilon, rel=1e-12)
+    assert universal_time(depth, epsilon) == pytest.approx(t / constant, rel=1e-12)
 
 
 def test_a_profile() -> None:
