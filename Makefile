@@ -8,7 +8,8 @@
 #   make verify                                      did I get your numbers? compare with book/reference.json
 #   make lab                                         JupyterLab with the chapters as notebooks
 #   make bench                                       side-by-side timings
-#   make soak                                        sweeps under stress, at length (kills, a cluster)
+#   make soak                                        sweeps and builds under stress, at length (kills, full disk, any input)
+#   make everywhere                                  the quick tests with each Python, lowest to newest versions (needs uv)
 #   make lock                                        renew requirements.lock (needs uv)
 #   make clean                                       remove what was generated, except .venv
 #
@@ -26,7 +27,7 @@ unexport JUPYTER_CONFIG_PATH JUPYTER_RUNTIME_DIR PYTEST_ADDOPTS DOIT_CONFIG
 export PYTHONNOUSERSITE = 1
 export PYTHONUTF8 = 1
 
-.PHONY: help environment book chapter verify lab test check-pages pdf bench soak lock clean
+.PHONY: help environment book chapter verify lab test check-pages pdf bench soak everywhere lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -68,6 +69,11 @@ bench: environment
 
 soak: environment
 	@$(PY) -u bench/soak.py
+	@$(PY) -u bench/faults.py --minutes 30
+	HYPOTHESIS_PROFILE=soak $(PY) -m pytest -n 2 -q tests/opgd/test_any_input.py
+
+everywhere:
+	@sh .ci/everywhere
 
 lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv: pipx install uv" >&2; exit 1; }

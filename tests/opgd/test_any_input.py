@@ -270,7 +270,7 @@ def values(result: Any) -> Iterator[np.ndarray]:
 
 
 SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
-COUNT = 1000 if SOAK else 12
+COUNT = 400 if SOAK else 12
 
 
 @pytest.mark.parametrize("name", CALLS)
