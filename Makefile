@@ -8,9 +8,10 @@
 #   make verify                                      did I get your numbers? compare with book/reference.json
 #   make lab [P="--allow-root --no-browser"]         JupyterLab with the chapters as notebooks
 #   make bench [BOOK=none|smoke|default]             time everything; press bench --renew shows it in the book
-#   make soak                                        sweeps under stress, at length (kills, a cluster)
+#   make soak                                        sweeps and builds under stress, at length (kills, full disk, any input)
 #   make mutate [M="flows risk --sample 50"]         mutation testing of the mathematics (an hour and more)
 #   make coverage                                    lines and branches that the tests reach (half an hour)
+#   make everywhere                                  the quick tests with each Python, lowest to newest versions (needs uv)
 #   make lock                                        renew the locks of the requirements (needs uv)
 #   make clean                                       remove what was generated, except .venv
 #
@@ -30,7 +31,8 @@ unexport JUPYTER_CONFIG_PATH JUPYTER_RUNTIME_DIR PYTEST_ADDOPTS DOIT_CONFIG
 export PYTHONNOUSERSITE = 1
 export PYTHONUTF8 = 1
 
-.PHONY: help environment book chapter verify lab test check-pages pdf bench soak mutate coverage lock clean
+.PHONY: help environment book chapter verify lab test check-pages pdf
+.PHONY: bench soak mutate coverage everywhere lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -73,6 +75,11 @@ bench: environment
 
 soak: environment
 	@$(PY) -u bench/soak.py
+	@$(PY) -u bench/faults.py --minutes 30
+	HYPOTHESIS_PROFILE=soak $(PY) -m pytest -n 2 -q tests/opgd/test_any_input.py
+
+everywhere:
+	@sh .ci/everywhere
 
 mutate: environment
 	@$(PY) bench/mutate.py $(M)

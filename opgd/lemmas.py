@@ -135,7 +135,7 @@ def hitting_times(flow: OverParameterizedFlow, z: ArrayLike, eigenvalues: ArrayL
     """
     if not isinstance(flow, OverParameterizedFlow):
         raise ValueError(f"flow = {flow!r} is not allowed: it must be an OverParameterizedFlow")
-    z, lam, _ = _component(z, eigenvalues, 0.0)
+    z, lam, _ = _component(z, eigenvalues, 0.0, check.SQUARABLE)
     z, lam = np.broadcast_arrays(np.abs(z), lam)
     root, m = np.sqrt(lam), 1.0 if flow.separate_layers and flow.depth else float(flow.depth)
     moves = (z > 0) & (lam > 0)
@@ -414,10 +414,12 @@ def _deep(flow: OverParameterizedFlow) -> tuple[int, float]:
     return flow.depth, flow.b0
 
 
-def _component(z: ArrayLike, eigenvalues: ArrayLike, t: ArrayLike) -> tuple[Array, Array, Array]:
+def _component(
+    z: ArrayLike, eigenvalues: ArrayLike, t: ArrayLike, largest: float = 1e300
+) -> tuple[Array, Array, Array]:
     """Return checked arrays, the axes of t ahead of the others."""
-    z = check.array("z", z, largest=check.SQUARABLE)
-    lam = check.array("eigenvalues", eigenvalues, least=0, largest=check.SQUARABLE)
+    z = check.array("z", z, largest=largest)
+    lam = check.array("eigenvalues", eigenvalues, least=0, largest=largest)
     t = check.array("t", t, least=0, infinite=True)
     axes = len(check.broadcast(z=z, eigenvalues=lam))
     return z, lam, t.reshape(t.shape + (1,) * axes)

@@ -128,7 +128,7 @@ class Pinsker:
         epsilon = check.real("epsilon", epsilon, above=0)
         size = 64
         while size <= MOST_WEIGHTS:
-            with np.errstate(over="ignore"):
+            with np.errstate(over="ignore", invalid="ignore"):  # inf / inf: not reached
                 axes = np.arange(1.0, size + 1) ** smoothness
                 budget = (radius / epsilon) ** 2 if radius / epsilon < 1e150 else math.inf
                 bound = (budget + np.cumsum(axes**2)) / np.cumsum(axes)

@@ -119,8 +119,8 @@ def constant_profile(
     constants = check.array("constants", constants, least=0)
     if constants.ndim != 1 or not constants.size or constants[0] <= 0 or (np.diff(constants) <= 0).any():
         raise ValueError(f"constants = {constants} is not allowed: it must hold increasing numbers > 0")
-    if not len(problems):
-        raise ValueError(f"problems = {problems!r} is not allowed: it must hold at least one problem")
+    if not isinstance(problems, Sequence) or not problems:
+        raise ValueError(f"problems = {problems!r} is not allowed: it must be a list of at least one problem")
     risk, oracle = [], []
     for problem in problems:
         if not isinstance(problem, PowerLaw | SequenceModel):

@@ -46,6 +46,7 @@ def test_execution_whatever_the_caller_has_set(book: Project) -> None:
         "IPYTHONDIR": "/nowhere",
         "JUPYTER_PATH": "/nowhere",
         "PYTHONWARNINGS": "error",
+        "HOME": "/nonexistent",
     }
     done = run(book, "first", "--profile", "smoke", "-p", "power", "3", **hostile)
     assert done.returncode == 0, done.stderr
