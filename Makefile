@@ -9,8 +9,8 @@
 #   make lab                                         JupyterLab with the chapters as notebooks
 #   make bench                                       side-by-side timings
 #   make soak                                        sweeps under stress, at length (kills, a cluster)
-#   make mutate [M="flows risk --sample 50"]         mutation testing of the mathematics (an hour and more)
-#   make coverage                                    lines and branches that the tests reach (half an hour)
+#   make mutate [M="flows risk --sample 50"]         mutation testing of the mathematics (long)
+#   make coverage                                    lines and branches that the tests reach (long)
 #   make lock                                        renew the locks of the requirements (needs uv)
 #   make clean                                       remove what was generated, except .venv
 #
