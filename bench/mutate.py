@@ -96,8 +96,8 @@ pytest_add_cli_args =
     -p
     no:unraisableexception
     {slow}
-# every mutant is forked from a process that has imported the tests and run none of them
-process_isolation = forkserver
+# a mutant is a fork of the process that has run the tests once: numpy is loaded, compiled code is there
+process_isolation = fork
 timeout_multiplier = 3
 timeout_constant = 10
 use_git_change_detection = false
@@ -151,15 +151,21 @@ def run(names: list[str]) -> None:
     subprocess.run([*mutmut, "run", "--max-children", "1", *names], env=environment, check=True)
 
 
-def change(name: str, path: str) -> Change:
-    """Return what a mutant changes."""
-    from mutmut.mutation.diff_apply import get_diff_for_mutant
+def function(name: str) -> str:
+    """Return the function, or the class and the method, that a mutant changes."""
     from mutmut.utils.format_utils import orig_function_and_class_names_from_key
 
     function, owner = orig_function_and_class_names_from_key(name)
+    return f"{owner}.{function}" if owner else function
+
+
+def change(name: str, path: str) -> Change:
+    """Return what a mutant changes, in the folder of the copy."""
+    from mutmut.mutation.diff_apply import get_diff_for_mutant
+
     lines = get_diff_for_mutant(name, path=path).splitlines()[2:]
     before, after = (" ".join(line[1:].strip() for line in lines if line[0] == sign) for sign in "-+")
-    return Change(f"{owner}.{function}" if owner else function, before, after)
+    return Change(function(name), before, after)
 
 
 def number(what: Change, source: str) -> int | None:
@@ -189,11 +195,13 @@ def examine(module: str, sample: int | None, seed: int) -> dict[str, Any]:
         path = f"opgd/{module}.py"
         codes = json.loads(Path("mutants", f"{path}.meta").read_text(encoding="utf-8"))["exit_code_by_key"]
         states = {name: status_by_exit_code[codes[name]] for name in some}
-        changes = {name: change(name, path) for name in names}
+        noticed = {name for name, state in states.items() if state in ("killed", "timeout", "segfault")}
+        survivors = [change(name, path) for name in some if name not in noticed]
+        # an entry may also be of a mutant that the sample left out
+        missing = set(reasons) - set(survivors)
+        functions = {what.function for what in missing}
+        left_out = {change(name, path) for name in set(names) - set(some) if function(name) in functions}
         source = Path(path).read_text(encoding="utf-8")
-    noticed = [name for name, state in states.items() if state in ("killed", "timeout", "segfault")]
-    survivors = [changes[name] for name in some if name not in noticed]
-    died = {changes[name] for name in noticed} - set(survivors)
     interval = binomtest(len(noticed), len(some)).proportion_ci(method="wilson")
     return {
         "module": module,
@@ -203,12 +211,12 @@ def examine(module: str, sample: int | None, seed: int) -> dict[str, Any]:
         "killed": sum(state in ("killed", "segfault") for state in states.values()),
         "timed_out": sum(state == "timeout" for state in states.values()),
         "score": len(noticed) / len(some),
-        "interval": None if len(some) == len(names) else [interval.low, interval.high],
+        "interval": None if len(some) == len(names) else [float(interval.low), float(interval.high)],
         "survivors": [
             {"number": number(what, source)} | asdict(what) | {"reason": reasons.get(what)}
             for what in sorted(survivors, key=lambda what: number(what, source) or 0)
         ],
-        "stale": [asdict(what) for what in reasons if what in died or what not in changes.values()],
+        "stale": [asdict(what) for what in reasons if what in missing - left_out],
     }
 
 

@@ -124,6 +124,13 @@ def test_split_of_the_risk_by_simulation(depth: int) -> None:
     assert total <= split.total <= 4 * total
 
 
+@pytest.mark.parametrize("t", [1e-3, 0.5])
+def test_split_at_early_times(t: float) -> None:
+    problem, flow = PowerLaw(1, 1.5, 1.5, 400, 60).truncated(), OverParameterizedFlow(0)
+    split, total = risk_split(flow, problem, t), float(expected_risk(flow, problem, t).mean)
+    assert total <= split.total <= 4 * total
+
+
 def test_split_without_signal_is_twice_the_risk() -> None:
     problem = SequenceModel(np.zeros(3), [1.0, 0.1, 0.001], 0.05)
     flow = OverParameterizedFlow.tuned(1, 0.05)
