@@ -23,7 +23,7 @@ from press.project import Project, write_atomically
 REPORT = Project(Path(__file__).resolve().parents[1]).build / "bench" / "report.json"
 PARTS: dict[str, list[dict[str, Any]]] = {}
 Record = Callable[..., None]
-collect_ignore = ["deep", "peers.py", "growth.py", "profile.py", "soak.py"]  # run as scripts
+collect_ignore = ["deep", "peers.py", "growth.py", "hotspots.py", "soak.py"]  # run as scripts
 VERSIONS = ("numpy", "scipy", "numba")
 PEERS = ("heyoka", "diffrax", "jax")
 
