@@ -23,16 +23,16 @@ from press.project import Project, write_atomically
 REPORT = Project(Path(__file__).resolve().parents[1]).build / "bench" / "report.json"
 PARTS: dict[str, list[dict[str, Any]]] = {}
 Record = Callable[..., None]
-collect_ignore = [
+collect_ignore = [  # run as scripts
     "cover.py",
     "deep",
     "faults.py",
     "growth.py",
+    "hotspots.py",
     "mutate.py",
     "peers.py",
-    "profile.py",
     "soak.py",
-]  # run as scripts
+]
 VERSIONS = ("numpy", "scipy", "numba")
 PEERS = ("heyoka", "diffrax", "jax")
 

@@ -46,7 +46,7 @@ def test_profile(record: Any) -> None:
     """The two slowest chapters, sampled."""
     chapters = executed()
     for name in sorted(chapters, key=lambda name: -float(chapters[name]["seconds"]))[:2]:
-        command = [sys.executable, str(ROOT / "bench" / "profile.py"), name]
+        command = [sys.executable, str(ROOT / "bench" / "hotspots.py"), name]
         shutil.rmtree(ROOT / "_build" / "protocol", ignore_errors=True)  # cells that were simulated before
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=1500)
         assert done.returncode == 0, done.stderr

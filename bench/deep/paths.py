@@ -23,8 +23,11 @@ class PathSet:
     lam: Array
 
     def by_size(self) -> NDArray[np.intp]:
-        """Return the order of |z|: neighbours take similar steps, which serves whoever works in batches."""
-        return np.argsort(np.abs(self.z))
+        """Return the order of speed at rest: neighbours take similar steps, which serves batches.
+
+        It is sqrt(lambda^2 + 4 z^2) at depth 0; at greater depths it grows with |z|.
+        """
+        return np.argsort(np.abs(self.z) if self.depth else np.hypot(self.lam, 2 * self.z))
 
     def part(self, lanes: NDArray[np.intp]) -> PathSet:
         return PathSet(self.depth, self.b0, self.t, self.z[lanes], self.lam[lanes])

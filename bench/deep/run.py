@@ -54,7 +54,7 @@ def methods(depth: int) -> dict[str, Method]:
     shallow = depth <= 1
     one = {"tolerance": 1e-12, "steps": 800 if shallow else 7500, "chunk": 10**6}
     chunks = one | {
-        "tolerance": 1e-12 if shallow else 5e-12,
+        "tolerance": {0: 5e-11, 1: 1e-12}.get(depth, 5e-12),
         "steps": 800 if shallow else 8000,
         "chunk": 1000,
     }

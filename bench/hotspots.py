@@ -1,6 +1,6 @@
 """Where the time of a chapter goes: sample the stacks of all its threads, print shares as JSON.
 
-    python bench/profile.py CHAPTER
+    python bench/hotspots.py CHAPTER
 
 Each sample is counted once for the innermost function of opgd on the stack of each busy thread, so that a
 compiled kernel or a call of numpy counts for the function of opgd that asked for it.
