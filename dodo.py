@@ -161,7 +161,7 @@ def task_html():
             *(executed(name) for name in PROJECT.chapters()),
             *(settings + prose + files("book/assets") + files("book", "*.bib") + files("press", "*.py")),
             *(str(PROJECT.ledger), str(PROJECT.theory), str(PROJECT.book / "statements.toml")),
-            *files("book", "bench.json"),
+            *(files("book", "bench.json") + files("book", "long-runs.json")),
             *(files("opgd", "*.py") + files("tests", "*.py")),  # the reference, and the source of the checks
         ],
         "targets": [str(PROJECT.html / "index.html")],

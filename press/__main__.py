@@ -162,6 +162,13 @@ def _verify(project: Project, options: argparse.Namespace) -> int:
     return 1 if differences else 0
 
 
+def _keep(project: Project, options: argparse.Namespace) -> int:
+    from press.long_runs import FILE, keep
+
+    print(f"{project.book / FILE} now has {keep(project, options.notebook)} results of {options.notebook}")
+    return 0
+
+
 def _bench(project: Project, options: argparse.Namespace) -> int:
     from press.bench import read_report, renew, slower
 
@@ -262,6 +269,11 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("verify", help="compare the executed chapters with the committed reference")
     check.add_argument("--renew", action="store_true", help="make the reference from the executed chapters")
     check.set_defaults(command=_verify)
+    long = commands.add_parser(
+        "keep", help="keep the results of a long run in book/long-runs.json for the book"
+    )
+    long.add_argument("notebook", type=Path, metavar="FILE", help="executed with another profile")
+    long.set_defaults(command=_keep)
     bench = commands.add_parser("bench", help="say what `make bench` found slower than a rival")
     bench.add_argument("--renew", action="store_true", help="make book/bench.json, which the book shows")
     bench.set_defaults(command=_bench)

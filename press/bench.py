@@ -23,8 +23,8 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "chapters": frozenset({"chapter", "seconds", "processors", "profile"}),
     "profile": frozenset({"chapter", "function", "share", "cpu", "wall"}),
     "book": frozenset({"what", "profile", "wall", "cpu"}),
-    "faults": frozenset({"kind", "runs", "outcome", "lost"}),
-    "mutation": frozenset({"module", "mutants", "killed", "survivors"}),
+    "faults": frozenset({"kind", "runs", "outcomes", "lost"}),
+    "mutation": frozenset({"module", "mutants", "tried", "killed", "score", "interval", "survivors"}),
 }
 """The parts of a report, and what each row of a part must have."""
 
@@ -88,9 +88,12 @@ def renew(project: Project) -> list[str]:
         path = folder / f"{name}.json"
         if path.is_file():
             try:
-                rows = json.loads(path.read_text(encoding="utf-8"))
-            except ValueError as error:
-                raise ValueError(f"{path} is not JSON: {error}") from None
+                found = json.loads(path.read_text(encoding="utf-8"))
+                rows = found["kinds"] if name == "faults" else found
+            except (ValueError, KeyError, TypeError) as error:
+                raise ValueError(
+                    f"{path} is not what `make soak` or `make mutate` writes: {error!r}"
+                ) from None
             report["parts"][name] = {"rows": rows}
     scratch = folder / "renewed.json"
     text = json.dumps(report, indent=1) + "\n"

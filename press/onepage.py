@@ -18,6 +18,7 @@ import yaml
 from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 
+from press import long_runs
 from press.policy import SINGLE, protect
 from press.project import Project
 from press.site import SiteFailed, page
@@ -153,7 +154,8 @@ def _furnish(project: Project, chapter: str, source: Path) -> None:
     (source / "templates" / "layout.html").write_text(_LAYOUT, encoding="utf-8")
     (source / "assets").mkdir()
     shutil.copy(project.book / "assets" / "book.css", source / "assets")
-    for path in [*project.book.glob("*.bib"), project.book / "statements.toml", project.theory]:
+    beside = [project.book / name for name in ("statements.toml", long_runs.FILE)]
+    for path in [*project.book.glob("*.bib"), *beside, project.theory]:
         if path.is_file():
             shutil.copy(path, source)
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from press import growth
+from press import growth, long_runs
 from press.api import PAGE, stage_api
 from press.bench import COMMITTED, part, read_report
 from press.check_sources import check_source
@@ -68,7 +68,9 @@ def stage(project: Project, site: Path) -> None:
     for bibliography in project.book.glob("*.bib"):
         shutil.copy(bibliography, site)
     shutil.copy(project.ledger, site / "ledger.json")
-    shutil.copy(project.book / "statements.toml", site)
+    for name in ("statements.toml", long_runs.FILE):
+        if (project.book / name).is_file():
+            shutil.copy(project.book / name, site)
     if project.theory.is_file():
         shutil.copy(project.theory, site)
         shutil.copytree(

@@ -199,10 +199,14 @@ def _book(report: Mapping[str, Any]) -> nodes.Node:
 
 def _faults(report: Mapping[str, Any]) -> nodes.Node:
     found = part(report, "faults")
-    rows = [[r["kind"], f"{r['runs']}", r["outcome"], f"{r['lost']}"] for r in found]
+    rows = [[r["kind"], f"{r['runs']}", _outcomes(r["outcomes"]), f"{r['lost']}"] for r in found]
     if rows:
         rows.append(["all", f"{sum(r['runs'] for r in found)}", "", f"{sum(r['lost'] for r in found)}"])
     return _table("Faults: kinds tried, runs, and results lost.", ("Kind", "Runs", "Outcome", "Lost"), rows)
+
+
+def _outcomes(counts: Mapping[str, int]) -> str:
+    return "; ".join(text if len(counts) == 1 else f"{text} ({n})" for text, n in counts.items())
 
 
 def _mutation(report: Mapping[str, Any]) -> nodes.Node:
@@ -211,15 +215,16 @@ def _mutation(report: Mapping[str, Any]) -> nodes.Node:
         [
             r["module"],
             f"{r['mutants']}",
+            f"{r['tried']}",
             f"{r['killed']}",
-            f"{100 * r['killed'] / max(1, r['mutants']):.1f} %",
+            f"{100 * r['score']:.0f} % ({100 * r['interval'][0]:.0f} to {100 * r['interval'][1]:.0f})",
             f"{len(r['survivors'])}",
         ]
         for r in found
     ]
     return _table(
         "Mutants of the mathematics that the tests kill.",
-        ("Module", "Mutants", "Killed", "Score", "Survivors"),
+        ("Module", "Mutants", "Tried", "Killed", "Score (95 % interval)", "Survivors"),
         rows,
     )
 

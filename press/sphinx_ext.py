@@ -12,6 +12,7 @@ from press import (
     badges,
     citation,
     ledger_page,
+    long_runs,
     notfound,
     pdf,
     reading,
@@ -57,8 +58,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     dict
         Sphinx's metadata of an extension.
     """
-    parts = (badges, ledger_page, sphinx_api, status, speed, reading, citation, notfound, accessibility)
-    for part in (*parts, typography, pdf):
+    parts = (badges, ledger_page, long_runs, sphinx_api, status, speed, reading, citation, notfound)
+    for part in (*parts, accessibility, typography, pdf):
         part.setup(app)
     _drop_thebe(app)
     app.connect("html-page-context", _check_files, priority=900)

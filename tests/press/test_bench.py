@@ -81,13 +81,17 @@ def test_what_is_no_report_is_refused_by_name(tmp_path: Path, text: str, told: s
 
 def test_renew_takes_faults_and_mutants_along(project: Project) -> None:
     write(project, "report.json", FULL)
-    write(project, "faults.json", [{"kind": "kill", "runs": 20, "outcome": "resumed", "lost": 0}])
+    write(
+        project,
+        "faults.json",
+        {"kinds": [{"kind": "kill", "runs": 20, "outcomes": {"resumed": 20}, "lost": 0}]},
+    )
     assert renew(project) == ["growth", "faults"]
     found = read_report(project.book / "bench.json")
     assert part(found, "faults")[0]["runs"] == 20 and part(found, "mutation") == []
 
 
-@pytest.mark.parametrize("bad", ["[{}]", "{", '[{"kind": "kill"}]'])
+@pytest.mark.parametrize("bad", ["[{}]", "{", "{}", '{"kinds": [{"kind": "kill"}]}'])
 def test_renew_keeps_the_old_report_if_anything_is_wrong(project: Project, bad: str) -> None:
     write(project, "report.json", FULL)
     renew(project)

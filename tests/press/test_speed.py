@@ -37,10 +37,16 @@ def test_a_race_gives_ratios_scales_and_absences() -> None:
 
 
 def test_faults_and_mutants_are_summed() -> None:
-    faults = [{"kind": k, "runs": 20, "outcome": "right", "lost": 0} for k in ("kill", "full disk")]
-    assert lines(speed._faults(report("faults", *faults)))[-1] == ["all", "40", "", "0"]
-    mutants = {"module": "flows", "mutants": 200, "killed": 199, "survivors": ["a + b"]}
-    assert lines(speed._mutation(report("mutation", mutants))) == [["flows", "200", "199", "99.5 %", "1"]]
+    faults = [
+        {"kind": k, "runs": 20, "outcomes": {"right": 19, "an error": 1}, "lost": 0}
+        for k in ("kill", "full disk")
+    ]
+    found = lines(speed._faults(report("faults", *faults)))
+    assert found[0] == ["kill", "20", "right (19); an error (1)", "0"] and found[-1] == ["all", "40", "", "0"]
+    score = {"killed": 98, "score": 0.98, "interval": [0.93, 0.994], "survivors": ["a + b", "c"]}
+    mutants = {"module": "flows", "mutants": 200, "tried": 100} | score
+    shown = ["flows", "200", "100", "98", "98 % (93 to 99)", "2"]
+    assert lines(speed._mutation(report("mutation", mutants))) == [shown]
 
 
 def test_the_cost_stands_beside_that_of_the_authors() -> None:

@@ -1,0 +1,136 @@
+r"""Results of runs that take too long for every build: kept in `book/long-runs.json`, shown by a role.
+
+`python -m press keep NOTEBOOK` takes the results of an executed notebook, with what made it, into that file;
+`` {long}`CHAPTER NAME` `` shows the result NAME (as glued), or one of `FACTS`, in any page.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes  # type: ignore[import-untyped]
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxRole
+
+from press.profiles import DEFAULT
+from press.project import Project, write_atomically
+from press.results import results
+
+__all__ = ["FILE", "LongRole", "keep", "show"]
+
+FILE = "long-runs.json"
+FACTS = ("profile", "minutes", "commit", "date")
+
+
+def keep(project: Project, notebook: Path) -> int:
+    """Keep the results of an executed notebook; those kept of its chapter before go.
+
+    Parameters
+    ----------
+    project : Project
+        The book.
+    notebook : pathlib.Path
+        Executed by `press run` with another profile than the default one.
+
+    Returns
+    -------
+    int
+        Number of results.
+
+    Raises
+    ------
+    ValueError
+        If the file is no such notebook.
+    """
+    try:
+        parsed = json.loads(notebook.read_text(encoding="utf-8"))
+        press: dict[str, Any] = parsed["metadata"]["press"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{notebook} is no notebook that `press run` has executed: {error!r}") from None
+    if press["profile"] == DEFAULT:
+        raise ValueError(f"{notebook} was executed with profile {DEFAULT!r}, as every build does")
+    path = project.book / FILE
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    facts = {
+        name: press[name] for name in ("profile", "parameters", "seconds", "machine", "commit", "started")
+    }
+    kept[press["chapter"]] = facts | {"results": results(parsed)}
+    write_atomically(path, json.dumps(dict(sorted(kept.items())), indent=1, ensure_ascii=False) + "\n")
+    return len(kept[press["chapter"]]["results"])
+
+
+def show(kept: Mapping[str, Any], chapter: str, name: str) -> str:
+    """Return a kept result, or a fact about the run, as text.
+
+    Parameters
+    ----------
+    kept : mapping
+        The content of `FILE`.
+    chapter, name : str
+        What to show.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        If nothing of that name is kept.
+
+    Examples
+    --------
+    >>> run = {"seconds": 90.0, "started": "2026-01-02T03:04:05+00:00", "results": {"rates-slope": "-0.5"}}
+    >>> [show({"rates": run}, "rates", name) for name in ("rates-slope", "minutes", "date")]
+    ['-0.5', '2', '2026-01-02']
+    """
+    run = kept.get(chapter)
+    if run is None:
+        raise ValueError(f"no long run of chapter {chapter!r} is kept; there are {', '.join(kept) or 'none'}")
+    if name in FACTS:
+        facts = {"minutes": round(run["seconds"] / 60), "date": run["started"][:10]}
+        return str(facts.get(name) or run[name])
+    if name not in run["results"]:
+        raise ValueError(f"the long run of chapter {chapter!r} has no result {name!r}")
+    return str(run["results"][name])
+
+
+class LongRole(SphinxRole):
+    r"""`` {long}`stopping stopping-run` ``: a result of the long run of a chapter."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Build the text.
+
+        Returns
+        -------
+        list of docutils.nodes.Node, list of docutils.nodes.system_message
+        """
+        path = Path(self.env.srcdir) / FILE
+        self.env.note_dependency(str(path))
+        try:
+            kept = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+            chapter, _, name = self.text.partition(" ")
+            return [nodes.Text(show(kept, chapter, name))], []
+        except ValueError as error:
+            message = self.inliner.reporter.error(f"long: {error}", line=self.lineno)
+            return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the role.
+
+    Parameters
+    ----------
+    app : sphinx.application.Sphinx
+        The application.
+
+    Returns
+    -------
+    dict
+        Sphinx's metadata of an extension.
+    """
+    app.add_role("long", LongRole())
+    return {"version": "1", "parallel_read_safe": True}
