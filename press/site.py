@@ -184,8 +184,16 @@ def build(project: Project) -> None:
             raise SiteFailed(
                 "\n".join(["the site did not build:", *told, *(f"no page {m}" for m in missing)])
             )
+        _delay_previews(fresh)
         protect_book(fresh)
         replace(fresh, project.html)
+
+
+def _delay_previews(html: Path) -> None:
+    """Let the figures in previews of links load when they are looked at, not with the page."""
+    for path in (html / "_static" / "tippy").rglob("*.js"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("<img ", '<img loading=\\"lazy\\" '), encoding="utf-8")
 
 
 def _below_title(text: str, addition: str) -> str:
