@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Iterable
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -68,7 +69,7 @@ class _Scripts(HTMLParser):
             self.scripts[-1] += data
 
 
-def protect(page: str, policy: dict[str, str]) -> str:
+def protect(page: str, policy: dict[str, str], handlers: Iterable[str] = ()) -> str:
     """Put a policy into a page, with the hashes of the scripts that are in it now.
 
     Parameters
@@ -77,6 +78,8 @@ def protect(page: str, policy: dict[str, str]) -> str:
         HTML in its final form: a script changed afterwards does not run.
     policy : dict of str to str
         Sources by directive: `BOOK` or `SINGLE`.
+    handlers : iterable of str
+        Inline event handlers of other pages, which this one may read.
 
     Returns
     -------
@@ -102,12 +105,10 @@ def protect(page: str, policy: dict[str, str]) -> str:
     place = found.end() if found else 0
     if re.search(r"<(?:script|link|style|img)\b", page[:place], re.IGNORECASE):
         raise ValueError("something in the page loads before its Content-Security-Policy")
-    reader = _Scripts()
-    reader.feed(page.replace("\r\n", "\n"))
-    reader.close()
+    reader = _read(page)
     allowed = [_hash(text) for text in reader.scripts]
-    if reader.handlers:
-        allowed += ["'unsafe-hashes'", *map(_hash, reader.handlers)]
+    if handlers := [*reader.handlers, *handlers]:
+        allowed += ["'unsafe-hashes'", *map(_hash, handlers)]
     sources = dict(policy)
     sources["script-src"] = " ".join([sources["script-src"], *dict.fromkeys(allowed)]).strip() or "'none'"
     content = "; ".join(f"{directive} {source}" for directive, source in sources.items())
@@ -118,14 +119,25 @@ def protect(page: str, policy: dict[str, str]) -> str:
 def protect_book(directory: Path) -> None:
     """Protect all pages of a book; what its scripts bring along is no page.
 
+    Each page allows the event handlers of all: the search page reads the others, and browsers ask its policy.
+
     Parameters
     ----------
     directory : pathlib.Path
         The book; its pages are changed in place, so it is not the one that readers see.
     """
-    for path in sorted(directory.rglob("*.html")):
-        if "_static" not in path.relative_to(directory).parts:
-            path.write_text(protect(path.read_text(encoding="utf-8"), BOOK), encoding="utf-8")
+    paths = [path for path in directory.rglob("*.html") if "_static" not in path.relative_to(directory).parts]
+    pages = {path: path.read_text(encoding="utf-8") for path in sorted(paths)}
+    handlers = sorted({handler for page in pages.values() for handler in _read(page).handlers})
+    for path, page in pages.items():
+        path.write_text(protect(page, BOOK, handlers), encoding="utf-8")
+
+
+def _read(page: str) -> _Scripts:
+    reader = _Scripts()
+    reader.feed(page.replace("\r\n", "\n"))
+    reader.close()
+    return reader
 
 
 def _hash(text: str) -> str:
