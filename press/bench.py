@@ -50,13 +50,9 @@ def read_report(path: Path) -> dict[str, Any]:
     """
     try:
         report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        for name, found in report["parts"].items():
-            if name not in FIELDS:
-                raise KeyError(f"an unknown part {name!r}")
-            for row in found["rows"]:
-                if missing := FIELDS[name] - set(row):
-                    raise KeyError(f"{name}: a row without {', '.join(sorted(missing))}")
         report["machine"].items()
+        for name, found in report["parts"].items():
+            _check(name, found["rows"])
         return report
     except FileNotFoundError:
         raise ValueError(f"there is no report {path}: run `make bench`") from None
@@ -90,18 +86,23 @@ def renew(project: Project) -> list[str]:
             try:
                 found = json.loads(path.read_text(encoding="utf-8"))
                 rows = found["kinds"] if name == "faults" else found
+                _check(name, rows)
             except (ValueError, KeyError, TypeError) as error:
                 raise ValueError(
                     f"{path} is not what `make soak` or `make mutate` writes: {error!r}"
                 ) from None
             report["parts"][name] = {"rows": rows}
-    scratch = folder / "renewed.json"
-    text = json.dumps(report, indent=1) + "\n"
-    write_atomically(scratch, text)
-    read_report(scratch)
-    scratch.unlink()
-    write_atomically(project.book / COMMITTED, text)
+    write_atomically(project.book / COMMITTED, json.dumps(report, indent=1) + "\n")
     return list(report["parts"])
+
+
+def _check(name: str, rows: list[Row]) -> None:
+    """Refuse an unknown part, and rows without what the page shows."""
+    if name not in FIELDS:
+        raise KeyError(f"an unknown part {name!r}")
+    for row in rows:
+        if missing := FIELDS[name] - set(row):
+            raise KeyError(f"{name}: a row without {', '.join(sorted(missing))}")
 
 
 def slower(report: Mapping[str, Any]) -> list[tuple[str, str, float]]:

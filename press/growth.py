@@ -138,7 +138,10 @@ def draw(rows: Sequence[Row], path: Path) -> None:
                 )
             ax.set(xscale="log", yscale="log", xlabel=label)
         panels[0].set_ylabel("CPU time of one call (s)")
-        panels[0].legend(fontsize="small")
+        shown = {
+            label: line for ax in panels for line, label in zip(*ax.get_legend_handles_labels(), strict=True)
+        }
+        fig.legend(shown.values(), shown.keys(), loc="outside upper center", ncols=4, fontsize="small")
         fig.savefig(path, metadata={"Software": None})
         plt.close(fig)
 

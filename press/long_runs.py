@@ -119,18 +119,12 @@ class LongRole(SphinxRole):
             return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Register the role.
 
     Parameters
     ----------
     app : sphinx.application.Sphinx
         The application.
-
-    Returns
-    -------
-    dict
-        Sphinx's metadata of an extension.
     """
     app.add_role("long", LongRole())
-    return {"version": "1", "parallel_read_safe": True}

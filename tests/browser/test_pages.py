@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -35,6 +36,12 @@ def test_formulas_and_figures_are_drawn(built_book: Project, watch: Watch) -> No
     assert watched.page.locator("figure img").evaluate("image => image.naturalWidth") > 100
     assert len(watched.asked) > 6
     watched.page.close()
+
+
+def test_figures_in_previews_wait_until_they_are_looked_at(built_book: Project) -> None:
+    scripts = (built_book.html / "_static" / "tippy").rglob("*.js")
+    images = [tag for path in scripts for tag in re.findall(r"<img[^>]*", path.read_text(encoding="utf-8"))]
+    assert images and all(tag.startswith('<img loading=\\"lazy\\" ') for tag in images)
 
 
 def test_links_show_what_they_lead_to(built_book: Project, serve: Serve, watch: Watch) -> None:

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from press import profiles
 from press.__main__ import main
 from press.long_runs import FACTS, FILE, keep, show
+from press.parameters import read_parameters, resolve
 from press.project import Project, write_atomically
 
 PREFIX = "application/papermill.record/"
@@ -79,3 +81,10 @@ def test_what_the_chapters_show_is_kept() -> None:
     ]
     assert {chapter for chapter, _ in shown} == set(kept)
     assert all(show(kept, chapter, name) for chapter, name in shown)
+
+
+def test_a_long_run_had_the_parameters_that_its_profile_has_now() -> None:
+    project = Project(ROOT)
+    for chapter, run in json.loads((ROOT / "book" / FILE).read_text(encoding="utf-8")).items():
+        declared = read_parameters(project.source(chapter))
+        assert resolve(declared, profiles.overrides(project, run["profile"], chapter)) == run["parameters"]
