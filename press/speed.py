@@ -287,7 +287,7 @@ def _table(caption: str, header: tuple[str, ...], rows: Sequence[Sequence[str]])
 
 
 def _kind(text: str) -> list[str]:
-    return ["number"] if text[:1].isdigit() else []
+    return ["number"] if text[:1].isdigit() and "(" not in text else []
 
 
 def setup(app: Sphinx) -> None:
