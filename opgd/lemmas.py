@@ -142,7 +142,10 @@ def hitting_times(flow: OverParameterizedFlow, z: ArrayLike, eigenvalues: ArrayL
     if not moves.any():
         first, signal = np.where(lam > 0, math.inf, 0.0), np.where(z > 0, math.inf, 0.0)
         return HittingTimes(first, np.full(z.shape, math.inf), signal)
-    safe_z, safe_root = np.where(moves, z, 1.0), np.where(moves, root, 1.0)
+    safe_root = np.where(moves, root, 1.0)
+    # far below this z the flow is linear: half of z comes at a time that does not depend on z, the rest never
+    small = np.minimum(safe_root, flow.b0 / math.sqrt(m) if m else math.inf) * safe_root * flow.b0**flow.depth
+    safe_z = np.maximum(np.where(moves, z, 1.0), 1e-12 * small)
     end = _inverse(flow.depth, m, flow.b0, safe_root, np.log(safe_z))
     half = _inverse(flow.depth, m, flow.b0, safe_root, np.log(safe_z) - math.log(2))
     second = np.full(z.shape, flow.b0 / math.sqrt(m) if m else math.inf)
@@ -399,10 +402,11 @@ def _time(depth: int, m: float, b0: float, root: Array, z: Array, end: Array, ma
     for panel in range(panels):
         left = wrightomega(w_end + np.log(w_end) - h * (panel + nodes))  # w_end - w: x(w), solved
         beta = scale * np.sinh(w_end - left)
-        learned = np.sqrt(root**2 + beta**2) * (b0**2 + m * beta**2) ** (depth / 2)  # a b^D
-        slope = np.sqrt(scale**2 + beta**2) / (learned * (z - learned * beta))  # dt/dw
+        learned = np.hypot(root, beta) * (b0**2 + m * beta**2) ** (depth / 2)  # a b^D
+        slope = np.hypot(scale, beta) / (learned * (1 - learned * (beta / z)))  # z dt/dw
         total += h * np.sum(weights * slope * left / (1 + left), axis=0)  # dx/dw = (1 + left) / left
-    return np.where(reached, total, math.inf)
+    with np.errstate(over="ignore"):  # a time beyond the largest double is inf
+        return np.where(reached, total / z, math.inf)
 
 
 def _deep(flow: OverParameterizedFlow) -> tuple[int, float]:

@@ -193,3 +193,18 @@ BAD: list[tuple[Callable[[], object], tuple[str, ...]]] = [
 @pytest.mark.parametrize(("call", "words"), BAD)
 def test_bad_input(call: Callable[[], object], words: tuple[str, ...]) -> None:
     raises(call, *words)
+
+
+@pytest.mark.parametrize("depth", [0, 1, 3])
+@pytest.mark.parametrize("z", [5e-324, 2.3e-308, 1e-200, 1e-3, 30.0])
+@pytest.mark.parametrize("eigenvalue", [1e-100, 1.0, 1e100])
+def test_half_is_fitted_at_the_time_of_the_signal_whatever_the_magnitudes(
+    depth: int, z: float, eigenvalue: float
+) -> None:
+    flow = OverParameterizedFlow(depth, b0=0.5)
+    times = lemmas.hitting_times(flow, z, eigenvalue)
+    if z * 1e9 < eigenvalue:  # linear: the mark of a is never reached, and the rate is lambda b0^(2D)
+        assert times.signal == pytest.approx(math.log(2) / (eigenvalue * 0.5 ** (2 * depth)), rel=1e-9)
+        assert times.first == times.second == math.inf
+    if z > 1e-300:
+        assert flow.estimate(z, eigenvalue, times.signal) == pytest.approx(z / 2, rel=1e-8)
