@@ -281,6 +281,11 @@ def main() -> int:
         {"kind": kind, "runs": outcomes.total(), "outcomes": dict(outcomes), "lost": trials.lost[kind]}
         for kind, outcomes in trials.outcomes.items()
     ]
+    kinds += [
+        {"kind": kind, "runs": 0, "outcomes": {"not reached": count}, "lost": 0}
+        for kind, count in collections.Counter(trials.left_out).items()
+        if kind not in trials.outcomes
+    ]
     for row in kinds:
         told = ", ".join(f"{count} {outcome}" for outcome, count in row["outcomes"].items())
         print(f"{row['kind']}: {row['runs']} runs: {told}; lost: {row['lost']}")

@@ -3,7 +3,8 @@
 mutmut makes the mutants of a module and runs, for each, the tests that reach the changed function, cheapest
 first. A mutant that no test notices must be listed in `survivors.toml`, with the reason why none can or need;
 a survivor that is not listed is an error, and so is an entry that survives no longer. The result goes to
-`_build/bench/mutation.json`. Only copies of the modules are changed.
+`_build/bench/mutation.json`, which keeps that of modules which were not run. Only copies of the modules are
+changed.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from typing import Any
 
 import peers
 from scipy.stats import binomtest
+
+from press.project import write_atomically
 
 ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / "_build" / "bench" / "mutation"
@@ -254,9 +257,12 @@ def main() -> None:
     for module in options.modules or TESTS:
         result = examine(module, options.sample, options.seed)
         results.append(result)
-        REPORT.parent.mkdir(parents=True, exist_ok=True)
-        REPORT.with_suffix(".tmp").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-        os.replace(REPORT.with_suffix(".tmp"), REPORT)
+        kept = (
+            {row["module"]: row for row in json.loads(REPORT.read_text("utf-8"))} if REPORT.exists() else {}
+        )
+        kept[module] = result
+        report = [kept[name] for name in TESTS if name in kept]
+        write_atomically(REPORT, json.dumps(report, indent=2) + "\n")
     print()
     for result in results:
         print(summary(result))

@@ -11,7 +11,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from opgd import reported
-from press.bench import COMMITTED, part, races, read_report, slower
+from press.bench import COMMITTED, Row, part, races, read_report, slower
 from press.growth import describe, exponents
 
 __all__ = ["NOT_MEASURED", "SpeedPage", "setup"]
@@ -217,16 +217,33 @@ def _mutation(report: Mapping[str, Any]) -> nodes.Node:
             f"{r['mutants']}",
             f"{r['tried']}",
             f"{r['killed']}",
-            f"{100 * r['score']:.0f} % ({100 * r['interval'][0]:.0f} to {100 * r['interval'][1]:.0f})",
+            _score(r),
             f"{len(r['survivors'])}",
         ]
         for r in found
     ]
-    return _table(
+    box = nodes.container()
+    box += _table(
         "Mutants of the mathematics that the tests kill.",
-        ("Module", "Mutants", "Tried", "Killed", "Score (95 % interval)", "Survivors"),
+        ("Module", "Mutants", "Tried", "Killed", "Score", "Survivors"),
         rows,
     )
+    alive = [
+        [f"{r['module']}, {s['function']}", s["line"], s["change"], s["reason"] or "not examined yet"]
+        for r in found
+        for s in r["survivors"]
+    ]
+    if alive:
+        header = ("Function", "Line", "Changed to", "Why no test notices")
+        box += _table("The mutants that survive.", header, alive)
+    return box
+
+
+def _score(row: Row) -> str:
+    score, between = f"{100 * row['score']:.1f} %", row["interval"]
+    if between is None:
+        return score
+    return f"{score} (95 % interval {100 * between[0]:.0f} to {100 * between[1]:.0f})"
 
 
 def _slower(report: Mapping[str, Any]) -> nodes.Node:

@@ -36,17 +36,25 @@ def test_a_race_gives_ratios_scales_and_absences() -> None:
     assert found[2][1] == "not installed: jax"
 
 
-def test_faults_and_mutants_are_summed() -> None:
+def test_faults_are_summed() -> None:
     faults = [
         {"kind": k, "runs": 20, "outcomes": {"right": 19, "an error": 1}, "lost": 0}
         for k in ("kill", "full disk")
     ]
     found = lines(speed._faults(report("faults", *faults)))
     assert found[0] == ["kill", "20", "right (19); an error (1)", "0"] and found[-1] == ["all", "40", "", "0"]
-    score = {"killed": 98, "score": 0.98, "interval": [0.93, 0.994], "survivors": ["a + b", "c"]}
-    mutants = {"module": "flows", "mutants": 200, "tried": 100} | score
-    shown = ["flows", "200", "100", "98", "98 % (93 to 99)", "2"]
-    assert lines(speed._mutation(report("mutation", mutants))) == [shown]
+
+
+def test_survivors_are_shown_with_their_reasons() -> None:
+    change = {"function": "f", "line": "a = 1", "change": "a = 2"}
+    survivors = [change | {"reason": "the same"}, change | {"reason": None}]
+    row = {"module": "flows", "mutants": 200, "survivors": survivors}
+    sample = row | {"tried": 100, "killed": 98, "score": 0.98, "interval": [0.93, 0.994]}
+    full = row | {"tried": 200, "killed": 198, "score": 0.99, "interval": None}
+    found = lines(speed._mutation(report("mutation", sample, full)))
+    assert found[0] == ["flows", "200", "100", "98", "98.0 % (95 % interval 93 to 99)", "2"]
+    assert found[1] == ["flows", "200", "200", "198", "99.0 %", "2"]
+    assert found[3] == ["flows, f", "a = 1", "a = 2", "the same"] and found[4][-1] == "not examined yet"
 
 
 def test_the_cost_stands_beside_that_of_the_authors() -> None:
