@@ -269,11 +269,12 @@ def _equilibrium(log_rho: float, log_alpha: float, log_eta: float, depth: int) -
     log_x = min(log_x, -(log_rho + depth * log_eta) / (depth + 1))
     log_x = min(log_x, -(log_rho + log_alpha + depth * log_eta) / (depth + 2))
     x, elasticity = math.exp(log_x), 1.0
-    for _ in range(50):
+    for _ in range(50 + depth):  # far above 1, a step divides Theta by e^2 at most
         a2, b2 = alpha2 * x * x, eta2 * x * x
         share, root_b = rho * x * math.sqrt(1 + a2), math.sqrt(1 + b2)
         for _ in range(depth):
             share *= root_b
+        share = min(share, 1e300)
         elasticity = 1 + a2 / (1 + a2) + depth * (b2 / (1 + b2))
         change = 2 * (share - 1) / ((share + 1) * elasticity)
         x -= x * change

@@ -443,7 +443,10 @@ def test_one_separate_layer_is_a_shared_one() -> None:
 # --- against other methods
 
 
-@pytest.mark.parametrize("case", random_cases(8, seed=11, depths=[1, 2, 3, 6]), ids=str)
+VERY_DEEP = Case(0.5, 0.3, 2.0, 600, 0.995)
+
+
+@pytest.mark.parametrize("case", [*random_cases(8, seed=11, depths=[1, 2, 3, 6]), VERY_DEEP], ids=str)
 def test_against_a_general_ode_solver(case: Case) -> None:
     z, lam, end, depth, b0, separate = case
     end /= 4  # later, it is stiff
