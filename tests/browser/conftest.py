@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gzip
 import math
@@ -50,6 +51,10 @@ class Server:
         class Handler(SimpleHTTPRequestHandler):
             def log_message(self, *_: object) -> None:
                 pass
+
+            def copyfile(self, *files: Any) -> None:
+                with contextlib.suppress(ConnectionError):  # the page was left
+                    super().copyfile(*files)
 
             def translate_path(self, path: str) -> str:
                 inside = unquote(urlsplit(path).path).removeprefix(PREFIX)
