@@ -3,18 +3,18 @@
     python bench/growth.py FUNCTION VARIABLE
 
 FUNCTION is one of estimate, expected_risk, monte_carlo_risk, sure; VARIABLE is N, times, repetitions or D.
-A process of its own, because the peak is that of a process; it only rises, and so do the values. One thread.
-Calls that take less than 0.2 s are repeated until they have taken as much; what is compiled is compiled
-before.
+One thread. Calls that take less than 0.2 s are repeated until they have taken as much; what is compiled is
+compiled before. Memory is what Python and numpy allocate in one more call, at its peak: the result counts,
+the arguments do not.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable
 
 for library in ("OMP", "OPENBLAS", "MKL"):
@@ -59,7 +59,7 @@ def main(function: str, variable: str) -> list[dict[str, object]]:
     base = BASE | ({"times": 1, "repetitions": 1} if variable == "N" else {})
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
     call(function, *(base | {"N": 10}).values())()
-    before, last, rows = peak(), 0.0, []
+    last, rows = 0.0, []
     for value in VALUES[variable]:
         numbers = base | {variable: value}
         row: dict[str, object] = {"function": function, "variable": variable, "value": value}
@@ -73,13 +73,17 @@ def main(function: str, variable: str) -> list[dict[str, object]]:
             run()
             count += 1
         last = (time.process_time() - start) / count
-        rows.append(row | {"cpu": last, "mib": peak(), "mib_before": before})
+        rows.append(row | {"cpu": last, "mib": peak(run)})
     return rows
 
 
-def peak() -> float:
-    """Return the peak memory of this process in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+def peak(run: Callable[[], object]) -> float:
+    """Return the most memory that a call holds at one time, in MiB."""
+    tracemalloc.start()
+    run()
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return most / 2**20
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from opgd import RateFit, fit_rate
 __all__ = ["Growth", "describe", "draw", "exponents"]
 
 Row = Mapping[str, Any]
-SMALL = 16.0  # MiB: less is lost in what the process uses anyhow
 _MARKS = {
     "estimate": {"color": "blue", "marker": "o", "linestyle": "-"},
     "expected_risk": {"color": "orange", "marker": "s", "linestyle": "--"},
@@ -35,10 +34,10 @@ class Growth:
     left_out : str
         Why larger values were not measured; empty if all were.
     cpu, mib : float
-        Seconds of CPU time and peak memory (in MiB, above that of the process before) at the last value.
+        Seconds of CPU time and peak memory (in MiB) of the call at the last value.
     time, memory : RateFit or None
-        Fits of both over the upper half of the values; None if there are fewer than three, at depth (where
-        the range is too short), or if the memory is too small to see.
+        Fits of both over the upper half of the values; None if there are fewer than three, and at depth,
+        where the range is too short.
     """
 
     function: str
@@ -67,10 +66,10 @@ def exponents(rows: Sequence[Row]) -> list[Growth]:
     Examples
     --------
     >>> from press.growth import exponents
-    >>> points = [{"value": 10**k, "cpu": 2.0 * 10**k, "mib": 100.0, "mib_before": 99.0} for k in range(5)]
+    >>> points = [{"value": 10**k, "cpu": 2.0 * 10**k, "mib": 5.0} for k in range(5)]
     >>> (found,) = exponents([{"function": "estimate", "variable": "N", **point} for point in points])
-    >>> round(found.time.slope, 6), found.memory is None
-    (1.0, True)
+    >>> round(found.time.slope, 6), round(found.memory.slope, 6)
+    (1.0, 0.0)
     """
     found = []
     for function, variable in dict.fromkeys((row["function"], row["variable"]) for row in rows):
@@ -80,7 +79,6 @@ def exponents(rows: Sequence[Row]) -> list[Growth]:
             continue
         left_out = next((row["left_out"] for row in own if "left_out" in row), "")
         upper = [row for row in points if row["value"] > 0][-max(3, (len(points) + 1) // 2) :]
-        memory = [_mib(row) for row in upper]
         fits = len(upper) >= 3 and variable != "D"
         values = [row["value"] for row in upper]
         found.append(
@@ -91,9 +89,9 @@ def exponents(rows: Sequence[Row]) -> list[Growth]:
                 points[-1]["value"],
                 left_out,
                 points[-1]["cpu"],
-                _mib(points[-1]),
+                points[-1]["mib"],
                 fit_rate(values, [row["cpu"] for row in upper]) if fits else None,
-                fit_rate(values, memory) if fits and min(memory) > SMALL else None,
+                fit_rate(values, [row["mib"] for row in upper]) if fits else None,
             )
         )
     return found
@@ -165,10 +163,6 @@ def describe(rows: Sequence[Row]) -> str:
         if e.variable in _PANELS and e.time is not None
     ]
     return "Two panels of CPU time against size, both axes logarithmic. " + "; ".join(told) + "."
-
-
-def _mib(row: Row) -> float:
-    return max(0.0, float(row["mib"]) - float(row["mib_before"]))
 
 
 def _points(rows: Sequence[Row], function: str, variable: str) -> list[tuple[float, float]]:

@@ -64,7 +64,7 @@ def _machine(report: Mapping[str, Any]) -> nodes.Node:
 
 def _race_tables(report: Mapping[str, Any]) -> nodes.Node:
     box = nodes.container()
-    header = ("Method", "CPU time", "times opgd", "Wall time", "Worst error", "Memory, MiB", "scaled")
+    header = ("Method", "CPU time", "Times opgd", "Wall time", "Worst error", "Memory, MiB", "Scaled")
     for race, rows in races(report).items():
         ours = next((row["cpu"] for row in rows if row["method"] == "opgd" and "cpu" in row), None)
         lines = []
@@ -75,7 +75,7 @@ def _race_tables(report: Mapping[str, Any]) -> nodes.Node:
             scaled = "" if row["scaled"] == 1 else f"× {row['scaled']:,.3g}"
             ratio = f"{row['cpu'] / ours:.3g}" if ours else ""
             error = row["error"] if row["steps_scaled"] == 1 else row["error"] / row["steps_scaled"]
-            memory = f"{row['mib'] - row['mib_before']:.0f}"
+            memory = f"{row['mib'] - row['mib_before']:.0f}" if row["scaled"] == 1 else ""
             lines.append(
                 [row["method"], _time(row["cpu"]), ratio, _time(row["wall"]), f"{error:.0e}", memory, scaled]
             )
@@ -140,11 +140,11 @@ def _exponents(report: Mapping[str, Any]) -> nodes.Node:
         ends = (f"{e.first:,}", f"{e.last:,}" + (f" ({e.left_out} beyond)" if e.left_out else ""))
         memory = "" if e.memory is None else f"{e.memory.slope:.2f} ± {e.memory.slope_stderr:.2f}"
         time = "" if e.time is None else f"{e.time.slope:.2f} ± {e.time.slope_stderr:.2f}"
-        rows.append([e.function, e.variable, *ends, _time(e.cpu), time, f"{e.mib:,.0f} MiB", memory])
+        mib = f"{e.mib:,.0f} MiB" if e.mib >= 100 else f"{e.mib:.2g} MiB"
+        rows.append([e.function, e.variable, *ends, _time(e.cpu), time, mib, memory])
     caption = (
         "Growth: slopes of the logarithms over the upper half of the range, with standard errors."
-        " Memory is the peak of the process less what it had before; below 16 MiB no exponent is "
-        "given."
+        " Memory is the most that the call holds at one time: its result counts, its arguments do not."
     )
     return _table(caption, header, rows)
 
@@ -247,18 +247,13 @@ def _score(row: Row) -> str:
 
 
 def _slower(report: Mapping[str, Any]) -> nodes.Node:
+    found = slower(report)
     items = nodes.bullet_list()
-    for what, against, ratio in slower(report):
+    for against in dict.fromkeys(peer for _, peer, _ in found):
+        what = "; ".join(f"{name}: {ratio:.2g} times" for name, peer, ratio in found if peer == against)
         why = REASONS.get(against, "no reason is known yet")
-        items += nodes.list_item(
-            "",
-            nodes.paragraph(
-                "",
-                "",
-                nodes.strong(text=f"{what}: {ratio:.2g} times the time of {against}"),
-                nodes.Text(f"; {why}."),
-            ),
-        )
+        text = nodes.paragraph("", "", nodes.strong(text=against), nodes.Text(f": {why}. ({what} its time.)"))
+        items += nodes.list_item("", text)
     return items if len(items) else nodes.paragraph(text="Nothing that was measured.")
 
 

@@ -47,9 +47,7 @@ def write(project: Project, name: str, data: object) -> Path:
     return path
 
 
-FULL = report(
-    growth=[{"function": "sure", "variable": "N", "value": 10, "cpu": 1.0, "mib": 2.0, "mib_before": 1.0}]
-)
+FULL = report(growth=[{"function": "sure", "variable": "N", "value": 10, "cpu": 1.0, "mib": 2.0}])
 
 
 def test_the_committed_report_is_one_and_names_no_peer_as_faster_without_a_reason() -> None:

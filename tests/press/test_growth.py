@@ -11,9 +11,9 @@ from press.growth import describe, draw, exponents
 
 
 def points(power: float, variable: str = "N", **more: Any) -> list[dict[str, Any]]:
-    where = {"function": "estimate", "variable": variable, "mib_before": 50.0}
+    where = {"function": "estimate", "variable": variable}
     return [
-        where | {"value": 10**k, "cpu": 1e-6 * 10 ** (power * k), "mib": 50 + 8e-3 * 10**k} | more
+        where | {"value": 10**k, "cpu": 1e-6 * 10 ** (power * k), "mib": 8e-3 * 10**k} | more
         for k in range(3, 8)
     ]
 
@@ -26,11 +26,11 @@ def test_the_exponent_is_found(power: float) -> None:
     assert (found.first, found.last, found.left_out) == (1000, 10**7, "")
 
 
-def test_memory_has_an_exponent_only_where_it_is_seen() -> None:
-    (found,) = exponents(points(1.0))
+def test_memory_has_an_exponent_of_its_own() -> None:
+    (found,) = exponents(points(0.5))
     assert found.memory is not None and found.memory.slope == pytest.approx(1)
-    (flat,) = exponents(points(1.0, mib=55.0))
-    assert flat.memory is None and flat.mib == 5
+    (flat,) = exponents(points(1.0, mib=5.0))
+    assert flat.memory is not None and flat.memory.slope == pytest.approx(0, abs=1e-12) and flat.mib == 5
 
 
 def test_values_left_out_are_told_and_depth_has_no_exponent() -> None:

@@ -32,7 +32,7 @@ def test_a_race_gives_ratios_scales_and_absences() -> None:
     ]
     found = lines(speed._race_tables(report("races", *rows)))
     assert found[0] == ["opgd", "500 ms", "1", "1 s", "5e-12", "20", ""]
-    assert found[1][:5] == ["descent", "2 h", "1.44e+04", "1 s", "1e-08"] and found[1][6] == "× 2e+06"
+    assert found[1][:5] == ["descent", "2 h", "1.44e+04", "1 s", "1e-08"] and found[1][5:] == ["", "× 2e+06"]
     assert found[2][1] == "not installed: jax"
 
 
@@ -66,6 +66,8 @@ def test_the_cost_stands_beside_that_of_the_authors() -> None:
 def test_slower_has_a_reason_or_admits_that_it_has_none() -> None:
     row = {"what": "flow", "against": "np.exp", "seconds": 2.0, "other_seconds": 1.0, "ratio": 2.0}
     assert speed.REASONS["np.exp"] in speed._slower(report("comparisons", row)).astext()
+    twice = speed._slower(report("comparisons", row, row | {"what": "risk", "ratio": 3.0})).astext()
+    assert "(flow: 2 times; risk: 3 times its time.)" in twice and twice.count("np.exp:") == 1
     other = row | {"against": "magic"}
     assert "no reason is known yet" in speed._slower(report("comparisons", other)).astext()
     assert "Nothing" in speed._slower(report("comparisons")).astext()
