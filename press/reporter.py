@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 import time
 from typing import Any
 
+from doit.exceptions import InvalidTask
 from doit.globals import Globals
 from doit.reporter import ConsoleReporter
 from tqdm import tqdm
@@ -85,6 +87,7 @@ class BookReporter(ConsoleReporter):  # type: ignore[misc]
             Why.
         """
         super().add_failure(task, fail)
+        _write_down()
         self._end(task, "FAILED")
 
     def skip_uptodate(self, task: Any) -> None:
@@ -125,8 +128,13 @@ class BookReporter(ConsoleReporter):  # type: ignore[misc]
 
 
 def _write_down() -> None:
-    """Write to disk what is done; doit itself does so at its end only."""
-    if Globals.dep_manager is not None:
-        state = Globals.dep_manager.backend
+    """Write to disk what is done; doit itself does so at its end only, and with a traceback if it cannot."""
+    if Globals.dep_manager is None:
+        return
+    state = Globals.dep_manager.backend
+    try:
         state.dump()  # which closes it, too
-        state.__init__(state.name, state.codec)
+    except sqlite3.Error as error:
+        state.dump = lambda: None  # doit would try again
+        raise InvalidTask(f"press: error: {state.name} cannot be written: {error}") from None
+    state.__init__(state.name, state.codec)

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
 import io
+import sqlite3
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from doit.dependency import Dependency, JSONCodec, SqliteDB
+from doit.exceptions import InvalidTask
+from doit.globals import Globals
 
 from press.reporter import BookReporter
 
@@ -39,3 +44,33 @@ def test_without_the_book_no_place_is_named() -> None:
     made, stream = reporter(task("chapter:one"))
     made.complete_run()
     assert stream.getvalue() == ""
+
+
+def test_what_is_done_is_on_disk_before_the_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    manager = Dependency(SqliteDB, str(tmp_path / "state"))
+    monkeypatch.setattr(Globals, "dep_manager", manager)
+    made, _ = reporter(task("chapter:one"), task("chapter:two"))
+    for name in ("chapter:one", "chapter:two"):
+        manager.backend.set(name, "values", name)
+        made.add_success(task(name))
+        assert SqliteDB(str(tmp_path / "state"), JSONCodec()).get(name, "values") == name
+
+
+@pytest.mark.parametrize("ending", ["add_success", "add_failure"])
+def test_a_record_that_cannot_be_written_is_one_clear_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ending: str
+) -> None:
+    manager = Dependency(SqliteDB, str(tmp_path / "state"))
+    monkeypatch.setattr(Globals, "dep_manager", manager)
+
+    def full() -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    manager.backend.dump = full
+    made, _ = reporter(task("chapter:one"))
+    arguments = [task("chapter:one")] + [SimpleNamespace(report=False)] * (ending == "add_failure")
+    with pytest.raises(
+        InvalidTask, match=r"press: error: .*state cannot be written: database or disk is full"
+    ):
+        getattr(made, ending)(*arguments)
+    manager.close()  # as doit does at its end
