@@ -18,6 +18,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Mapping, Sequence
 from contextlib import chdir
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -183,14 +184,23 @@ def number(what: Change, source: str) -> int | None:
     return None
 
 
+def matches(entry: Mapping[str, str], what: Change) -> bool:
+    """Whether an entry of survivors.toml, without `change` for any of a line, is about a mutant."""
+    return (entry["function"], entry["line"]) == (what.function, what.line) and entry.get(
+        "change", what.change
+    ) == what.change
+
+
+def reason(what: Change, accepted: Sequence[Mapping[str, str]]) -> str | None:
+    """Return why no test need notice a mutant; None if it is not listed."""
+    return next((entry["reason"] for entry in accepted if matches(entry, what)), None)
+
+
 def examine(module: str, sample: int | None, seed: int) -> dict[str, Any]:
     """Run all mutants of a module, or a random sample of them; return what became of them."""
     from mutmut.stats import status_by_exit_code
 
-    reasons = {
-        Change(entry["function"], entry["line"], entry["change"]): entry["reason"]
-        for entry in tomllib.loads(ACCEPTED.read_text(encoding="utf-8")).get(module, [])
-    }
+    accepted = tomllib.loads(ACCEPTED.read_text(encoding="utf-8")).get(module, [])
     with chdir(prepare(module)):
         names = mutants(module)
         some = names if sample is None or sample >= len(names) else random.Random(seed).sample(names, sample)
@@ -200,10 +210,10 @@ def examine(module: str, sample: int | None, seed: int) -> dict[str, Any]:
         states = {name: status_by_exit_code[codes[name]] for name in some}
         noticed = {name for name, state in states.items() if state in ("killed", "timeout", "segfault")}
         survivors = [change(name, path) for name in some if name not in noticed]
+        stale = [entry for entry in accepted if not any(matches(entry, what) for what in survivors)]
         # an entry may also be of a mutant that the sample left out
-        missing = set(reasons) - set(survivors)
-        functions = {what.function for what in missing}
-        left_out = {change(name, path) for name in set(names) - set(some) if function(name) in functions}
+        functions = {entry["function"] for entry in stale}
+        left_out = [change(name, path) for name in set(names) - set(some) if function(name) in functions]
         source = Path(path).read_text(encoding="utf-8")
     interval = binomtest(len(noticed), len(some)).proportion_ci(method="wilson")
     return {
@@ -216,10 +226,10 @@ def examine(module: str, sample: int | None, seed: int) -> dict[str, Any]:
         "score": len(noticed) / len(some),
         "interval": None if len(some) == len(names) else [float(interval.low), float(interval.high)],
         "survivors": [
-            {"number": number(what, source)} | asdict(what) | {"reason": reasons.get(what)}
+            {"number": number(what, source)} | asdict(what) | {"reason": reason(what, accepted)}
             for what in sorted(survivors, key=lambda what: number(what, source) or 0)
         ],
-        "stale": [asdict(what) for what in reasons if what in missing - left_out],
+        "stale": [entry for entry in stale if not any(matches(entry, what) for what in left_out)],
     }
 
 
@@ -269,7 +279,8 @@ def main() -> None:
         for title, changes in (("survived", unlisted(result)), ("listed, but dead or gone", result["stale"])):
             for what in changes:
                 open_ends += 1
-                print(f"  {title}, in {what['function']}:\n    - {what['line']}\n    + {what['change']}")
+                to = what.get("change", "(any)")
+                print(f"  {title}, in {what['function']}:\n    - {what['line']}\n    + {to}")
     if open_ends:
         sys.exit(f"{open_ends} mutants or entries of bench/survivors.toml need attention")
 

@@ -74,7 +74,7 @@ class VanillaFlow:
         with np.errstate(invalid="ignore", over="ignore"):  # 0 * inf: an eigenvalue of zero never moves
             np.multiply(lam, t.reshape(t.shape + (1,) * len(shape)), out=out)
         if np.isinf(t).any():
-            np.nan_to_num(out, copy=False, nan=0.0, posinf=math.inf)
+            out[np.isnan(out)] = 0
         np.negative(out, out=out)
         np.expm1(out, out=out)
         out *= -z
@@ -300,7 +300,7 @@ def solve_deep(
     r"""Return some of LAYERS at depth >= 1 of 1-d z >= 0, ln(lambda); shape (components, times)."""
     from opgd import deep  # numba takes a while to load, and depth 0 does not need it
 
-    order = np.argsort(times, kind="stable")
+    order = np.argsort(times)
     factor = 1.0 if flow.separate_layers else float(flow.depth)
     out = {name: np.empty((z.size, times.size)) for name in names}
     length = deep.panel_length(flow.depth, flow.tolerance)

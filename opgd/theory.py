@@ -105,9 +105,7 @@ def psi(problem: PowerLaw | SequenceModel, delta: ArrayLike) -> Array:
         sums = np.concatenate([[0.0], np.cumsum(magnitudes**2)])
         return np.asarray(sums[np.searchsorted(magnitudes, delta, side="left")])
     beyond = zeta(problem.p + 1, phi(problem, delta) + 1)  # sum of k^-(p + 1) over k > Phi
-    return np.asarray(
-        beyond - (0.0 if problem.size == math.inf else zeta(problem.p + 1, problem.signals + 1))
-    )
+    return np.asarray(beyond - zeta(problem.p + 1, problem.signals + 1))
 
 
 def last_significant(problem: PowerLaw | SequenceModel, delta: ArrayLike) -> Array:
@@ -294,20 +292,19 @@ def risk_split(flow: OverParameterizedFlow, problem: SequenceModel, t: float) ->
     edge = np.minimum(signal / (2 * epsilon), FAR)  # of the event, in standard deviations
     terms = np.zeros((3, signal.size))
     for low, high, within in ((-edge, edge, True), (edge, FAR, False), (-FAR, -edge, False)):
-        some = np.flatnonzero(np.asarray(high - low) > 0)  # without a signal the event is empty
-        first = np.broadcast_to(low, signal.shape)[some, None]
-        length = np.broadcast_to(high - low, signal.shape)[some, None] / PARTS
+        first = np.broadcast_to(low, signal.shape)[:, None]
+        length = np.broadcast_to(high - low, signal.shape)[:, None] / PARTS
         for part in range(PARTS):
             u = first + length * (part + (NODES + 1) / 2)
             density = WEIGHTS * np.exp(-u * u / 2) / math.sqrt(8 * math.pi) * length
-            z = signal[some, None] + epsilon * u
-            theta = flow.estimate(z, problem.eigenvalues[some, None], t)
+            z = signal[:, None] + epsilon * u
+            theta = flow.estimate(z, problem.eigenvalues[:, None], t)
             if within:
-                terms[0, some] += 2 * epsilon**2 * (density * u * u).sum(axis=1)
-                terms[2, some] += 2 * (density * (theta - z) ** 2).sum(axis=1)
+                terms[0] += 2 * epsilon**2 * (density * u * u).sum(axis=1)
+                terms[2] += 2 * (density * (theta - z) ** 2).sum(axis=1)
             else:
-                terms[0, some] += 2 * signal[some] ** 2 * density.sum(axis=1)
-                terms[1, some] += 2 * (density * theta**2).sum(axis=1)
+                terms[0] += 2 * signal**2 * density.sum(axis=1)
+                terms[1] += 2 * (density * theta**2).sum(axis=1)
     return RiskSplit(*terms)
 
 

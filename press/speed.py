@@ -228,10 +228,14 @@ def _mutation(report: Mapping[str, Any]) -> nodes.Node:
         ("Module", "Mutants", "Tried", "Killed", "Score", "Survivors"),
         rows,
     )
+    changes: dict[tuple[str, ...], list[str]] = {}
+    for r in found:
+        for s in r["survivors"]:
+            key = (f"{r['module']}, {s['function']}", s["line"], s["reason"] or "not examined yet")
+            changes.setdefault(key, []).append(s["change"])
     alive = [
-        [f"{r['module']}, {s['function']}", s["line"], s["change"], s["reason"] or "not examined yet"]
-        for r in found
-        for s in r["survivors"]
+        [place, line, some[0] if len(some) == 1 else f"{len(some)} changes", why]
+        for (place, line, why), some in changes.items()
     ]
     if alive:
         header = ("Function", "Line", "Changed to", "Why no test notices")

@@ -116,7 +116,7 @@ def constant_profile(
     (1.0, [0.0, 0.51])
     """
     depth = check.whole("depth", depth, least=0)
-    constants = check.array("constants", constants, least=0)
+    constants = check.array("constants", constants)
     if constants.ndim != 1 or not constants.size or constants[0] <= 0 or (np.diff(constants) <= 0).any():
         raise ValueError(f"constants = {constants} is not allowed: it must hold increasing numbers > 0")
     if not isinstance(problems, Sequence) or not problems:

@@ -323,6 +323,8 @@ def test_order_and_shape_of_the_arguments_do_not_matter() -> None:
     sheet = flow.estimate(z, lam, t)
     order = np.argsort(t)
     np.testing.assert_array_equal(flow.estimate(z, lam, t[order]), sheet[order])
+    swapped = np.concatenate([order[:1], order[:0:-1]])  # the first in place, the others not
+    np.testing.assert_array_equal(flow.estimate(z, lam, t[swapped]), sheet[swapped])
     np.testing.assert_array_equal(flow.estimate(z[::-1], lam[::-1], t)[:, ::-1], sheet)
     cube = flow.estimate(z.reshape(2, 1, 20), lam[:3, None], t.reshape(11, 3))
     assert cube.shape == (11, 3, 2, 3, 20)

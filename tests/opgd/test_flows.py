@@ -290,6 +290,11 @@ def test_half_times(flow: OverParameterizedFlow) -> None:
         assert math.log(late / early) == pytest.approx(2e-4, rel=1e-3 + 1e-9 * steepness[k])
 
 
+def test_the_parameters_are_plain_numbers() -> None:
+    flow = OverParameterizedFlow(np.int64(2), np.float32(0.5), tolerance=np.float64(1e-6))  # type: ignore[arg-type]
+    assert [type(value) for value in (flow.depth, flow.b0, flow.tolerance)] == [int, float, float]
+
+
 def test_flows_compare_by_value() -> None:
     assert VanillaFlow() == VanillaFlow()
     assert OverParameterizedFlow(0) == OverParameterizedFlow(np.int64(0), np.float64(1.0))

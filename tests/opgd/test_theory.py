@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from cases import raises
 from mpmath import mp
+from scipy.stats import norm
 
 from opgd import OverParameterizedFlow, PowerLaw, SequenceModel, expected_risk, theory
 from opgd.theory import risk_split
@@ -137,6 +138,16 @@ def test_split_without_signal_is_twice_the_risk() -> None:
     split = risk_split(flow, problem, 60.0)
     assert (split.events == 0).all() and (split.unfitted == 0).all()
     assert math.isclose(split.total, 2 * float(expected_risk(flow, problem, 60.0).mean), rel_tol=1e-6)
+
+
+@pytest.mark.parametrize("ratio", [0.01, 0.5, 3.0, 30.0])
+def test_events_by_the_normal_distribution(ratio: float) -> None:
+    epsilon = 0.1
+    problem, edge = SequenceModel([ratio * epsilon], [0.3], epsilon), ratio / 2
+    inside = 2 * norm.cdf(edge) - 1
+    noise = inside - 2 * edge * norm.pdf(edge)  # of the squared noise, in the event
+    (events,) = risk_split(OverParameterizedFlow(0), problem, 1.0).events
+    assert events == pytest.approx(2 * epsilon**2 * (noise + ratio**2 * (1 - inside)), rel=1e-9)
 
 
 @pytest.mark.parametrize("t", [0.0, math.inf, -1.0])

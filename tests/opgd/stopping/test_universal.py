@@ -35,6 +35,7 @@ def test_a_profile() -> None:
     constants = [0.5, 0.9, 1.3, 2.0]
     for depth in (0, 1):
         profile = constant_profile(depth, problems, constants)
+        np.testing.assert_array_equal(profile.constants, constants)
         assert profile.risk.shape == profile.regret.shape == (3, 4)
         for row, problem in enumerate(problems):
             flow = OverParameterizedFlow.tuned(depth, problem.epsilon)
