@@ -81,7 +81,7 @@ SLOW = [
     "stopping/test_stein.py::test_close_to_the_oracle[1",
     "stopping/test_stein.py::test_close_to_the_oracle[0.6-1.5-2-1",
 ]
-"""Tests that are left out, by the beginnings of their names: each takes a second or more."""
+"""Tests by the beginnings of their names that take a second or more: for what the others do not notice."""
 
 SETTINGS = """[mutmut]
 source_paths = opgd/{module}.py
@@ -125,11 +125,14 @@ def prepare(module: str) -> Path:
     for name in ("opgd", "press", "tests"):
         shutil.copytree(ROOT / name, folder / name, ignore=ignore)
     shutil.copy(ROOT / "pyproject.toml", folder)
-    tests = "\n    ".join(f"tests/opgd/{test}" for test in TESTS[module])
-    slow = "\n    ".join(f"--deselect=tests/opgd/{test}" for test in SLOW)
-    settings = SETTINGS.format(module=module, tests=tests, slow=slow)
-    (folder / "setup.cfg").write_text(settings, encoding="utf-8")
     return folder
+
+
+def choose(module: str, *, all_tests: bool) -> None:
+    """Choose the tests to run, in the folder of the copy."""
+    tests = "\n    ".join(f"tests/opgd/{test}" for test in TESTS[module])
+    slow = "" if all_tests else "\n    ".join(f"--deselect=tests/opgd/{test}" for test in SLOW)
+    Path("setup.cfg").write_text(SETTINGS.format(module=module, tests=tests, slow=slow), encoding="utf-8")
 
 
 def mutants(module: str) -> list[str]:
@@ -202,13 +205,17 @@ def examine(module: str, sample: int | None, seed: int) -> dict[str, Any]:
 
     accepted = tomllib.loads(ACCEPTED.read_text(encoding="utf-8")).get(module, [])
     with chdir(prepare(module)):
+        choose(module, all_tests=False)
         names = mutants(module)
         some = names if sample is None or sample >= len(names) else random.Random(seed).sample(names, sample)
-        run(some)
-        path = f"opgd/{module}.py"
-        codes = json.loads(Path("mutants", f"{path}.meta").read_text(encoding="utf-8"))["exit_code_by_key"]
-        states = {name: status_by_exit_code[codes[name]] for name in some}
-        noticed = {name for name, state in states.items() if state in ("killed", "timeout", "segfault")}
+        path, noticed = f"opgd/{module}.py", set[str]()
+        for all_tests in (False, True):  # the slow tests, too, for what the others do not notice
+            choose(module, all_tests=all_tests)
+            if rest := [name for name in some if name not in noticed]:
+                run(rest)
+            meta = json.loads(Path("mutants", f"{path}.meta").read_text(encoding="utf-8"))
+            states = {name: status_by_exit_code[meta["exit_code_by_key"][name]] for name in some}
+            noticed = {name for name, state in states.items() if state in ("killed", "timeout", "segfault")}
         survivors = [change(name, path) for name in some if name not in noticed]
         stale = [entry for entry in accepted if not any(matches(entry, what) for what in survivors)]
         # an entry may also be of a mutant that the sample left out

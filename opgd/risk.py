@@ -259,7 +259,7 @@ def _groups(
     flow: VanillaFlow | OverParameterizedFlow, problem: PowerLaw | SequenceModel, times: Array
 ) -> Iterator[NDArray[np.intp]]:
     """Yield indices of increasing times that share their quadrature: close, and none of them late."""
-    order = np.argsort(times, kind="stable")
+    order = np.argsort(times)
     latest = 0.0  # at depth 0 sharing would save nothing
     if isinstance(flow, OverParameterizedFlow) and flow.depth:
         latest = LATE / (problem.epsilon * flow.b0**flow.depth)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 from cases import TWO_LAYER, VANILLA, dense_moments, each_component, raises
-from scipy.special import zeta
+from scipy.integrate import quad
+from scipy.special import betaln, zeta
 
 from opgd import (
     OverParameterizedFlow,
@@ -167,6 +168,38 @@ def test_the_infinite_sequence_is_the_limit_at_every_depth(depth: int) -> None:
         assert float(expected_risk(flow, large, t).mean) + missing == pytest.approx(limit, rel=1e-7)
 
 
+@pytest.mark.parametrize(("gamma", "tau"), [(0.6, 2), (0.6, 5), (0.7, 12), (1.0, 5), (1.5, 7)])
+def test_learned_noise_of_the_far_tail(gamma: float, tau: float) -> None:
+    r"""The infinite sequence so late that nothing but noise counts.
+
+    There theta = z s(2 |z| t - ln(4 |z| / lambda)) with the logistic function s, so that in x = ln j the sum
+    over j is a beta integral, and only that over the noise is left for a quadrature.
+    """
+    problem = PowerLaw(1, 2, gamma, 2000)
+    epsilon, centre = problem.epsilon, 2 * tau / gamma  # of the noise that counts, in standard deviations
+    inner, _ = quad(
+        lambda u: math.exp(-((u - centre) ** 2) / 2) * u ** (2 - 1 / gamma),
+        *(0, centre + 40), points=[centre], epsabs=0, epsrel=1e-11, limit=500,
+    )  # fmt: skip
+    log_scale = betaln(1 / gamma, 2 - 1 / gamma) - math.log(4 * epsilon) / gamma + centre**2 / 2
+    want = 2 * epsilon**2 / (gamma * math.sqrt(2 * math.pi)) * math.exp(log_scale) * inner
+    assert float(expected_risk(TWO_LAYER, problem, tau / epsilon).mean) == pytest.approx(want, rel=1e-8)
+
+
+@pytest.mark.parametrize("flow", [VANILLA, TWO_LAYER])
+@pytest.mark.parametrize(("p", "q", "gamma"), [(1, 2, 1.5), (0.6, 1, 0.6), (3, 1.5, 3), (0.3, 3, 1.1)])
+def test_the_blocks_of_a_power_law_against_its_components(
+    flow: Any, p: float, q: float, gamma: float
+) -> None:
+    problem = PowerLaw(p, q, gamma, 50, 3000)
+    for tau in (1e-3, 0.3, 1.0, 4.0, 40.0, 1e4):
+        t = tau / problem.epsilon
+        mean, variance = each_component(flow, problem, t)
+        curve = expected_risk(flow, problem, t)
+        assert float(curve.mean) == pytest.approx(mean, rel=1e-7)
+        assert float(curve.std) == pytest.approx(math.sqrt(variance), rel=1e-5)
+
+
 @pytest.mark.parametrize("depth", [1, 3])
 def test_deep_risk_against_simulation(depth: int) -> None:
     problem = PowerLaw(1, 2, 1.5, 2000, 800)
@@ -214,12 +247,12 @@ def test_noise_is_paired() -> None:
 
 
 def test_simulated_risk_by_hand() -> None:
-    model, t = PROBLEM.truncated(), 20.0
+    model, t = PROBLEM.truncated(), [0.0, 0.5, 20.0]
     z = model.observe(np.random.default_rng(np.random.SeedSequence([4], spawn_key=(2,))))[0]
-    want = float(((TWO_LAYER.estimate(z, model.eigenvalues, t) - model.signal) ** 2).sum())
-    assert monte_carlo_risk(TWO_LAYER, PROBLEM, [t], repetitions=3, seed=4)[2, 0] == pytest.approx(
-        want, rel=1e-13
-    )
+    want = ((TWO_LAYER.estimate(z, model.eigenvalues, t) - model.signal) ** 2).sum(axis=1)
+    found = monte_carlo_risk(TWO_LAYER, PROBLEM, t, repetitions=3, seed=4)
+    np.testing.assert_allclose(found[2], want, rtol=1e-13)
+    np.testing.assert_array_equal(monte_carlo_risk(TWO_LAYER, PROBLEM, t, repetitions=1, seed=4), found[:1])
 
 
 @pytest.mark.parametrize("flow", [TWO_LAYER, OverParameterizedFlow(2, 0.4)])
