@@ -83,6 +83,7 @@ SLOW = [
 ]
 """Tests by the beginnings of their names that take a second or more: for what the others do not notice."""
 
+NOTICED = ("killed", "timeout", "segfault")
 SETTINGS = """[mutmut]
 source_paths = opgd/{module}.py
 # texts of errors: tests look for the argument, its value and what is allowed; the wording is free
@@ -208,14 +209,16 @@ def examine(module: str, sample: int | None, seed: int) -> dict[str, Any]:
         choose(module, all_tests=False)
         names = mutants(module)
         some = names if sample is None or sample >= len(names) else random.Random(seed).sample(names, sample)
-        path, noticed = f"opgd/{module}.py", set[str]()
+        path, states = f"opgd/{module}.py", dict.fromkeys(some, "not run")
         for all_tests in (False, True):  # the slow tests, too, for what the others do not notice
-            choose(module, all_tests=all_tests)
-            if rest := [name for name in some if name not in noticed]:
+            rest = [name for name, state in states.items() if state not in NOTICED]
+            if rest:
+                shutil.rmtree("mutants", ignore_errors=True)
+                choose(module, all_tests=all_tests)
                 run(rest)
-            meta = json.loads(Path("mutants", f"{path}.meta").read_text(encoding="utf-8"))
-            states = {name: status_by_exit_code[meta["exit_code_by_key"][name]] for name in some}
-            noticed = {name for name, state in states.items() if state in ("killed", "timeout", "segfault")}
+                meta = json.loads(Path("mutants", f"{path}.meta").read_text(encoding="utf-8"))
+                states |= {name: status_by_exit_code[meta["exit_code_by_key"][name]] for name in rest}
+        noticed = [name for name, state in states.items() if state in NOTICED]
         survivors = [change(name, path) for name in some if name not in noticed]
         stale = [entry for entry in accepted if not any(matches(entry, what) for what in survivors)]
         # an entry may also be of a mutant that the sample left out
