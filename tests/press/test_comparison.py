@@ -83,9 +83,9 @@ def test_both_files_hold_every_digit_and_the_lists(tmp_path: Path) -> None:
     write_table(table(points, outcome), tmp_path)
     rich, plain = (
         pd.read_parquet(tmp_path / "table.parquet"),
-        pd.read_csv(tmp_path / "table.csv", float_precision="round_trip"),
+        pd.read_csv(tmp_path / "table.csv", dtype=str),
     )
-    assert rich["a"].tolist() == plain["a"].tolist() == [0.1 + 0.2, 1e-300]
+    assert rich["a"].tolist() == plain["a"].map(float).tolist() == [0.1 + 0.2, 1e-300]
     assert rich["p"].iloc[0].tolist() == json.loads(plain["p"].iloc[0]) == [0.1, 2.0]
     assert json.loads(plain["w"].iloc[0]) == ["x,y"]
     before = [(tmp_path / name).read_bytes() for name in ("table.parquet", "table.csv")]
