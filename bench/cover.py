@@ -2,7 +2,7 @@
 
 Tests start processes of their own, which clear their environment; coverage is started in each by a `.pth`
 file of a virtual environment made for it, `_build/bench/coverage`, which borrows the packages of `.venv`.
-Compiled code is not seen: `NUMBA_DISABLE_JIT=1 make coverage` runs `opgd.deep` as Python, and takes hours.
+Compiled code is not seen, so some quick tests run once more with `opgd.deep` as plain Python.
 """
 
 from __future__ import annotations
@@ -16,6 +16,14 @@ from pathlib import Path
 
 import peers
 
+INTERPRETED = [  # tests of compiled code that do not take hours without the compiler
+    "tests/opgd/test_deep.py::test_rest_and_equilibrium_are_exact",
+    "tests/opgd/test_deep.py::test_order_and_shape_of_the_arguments_do_not_matter",
+    "tests/opgd/test_deep.py::test_against_a_general_ode_solver",
+    "tests/opgd/test_flows.py::test_half_times[flow0]",
+    "tests/opgd/test_flows.py::test_half_times[flow2]",
+    "tests/opgd/test_linearize.py::test_against_the_variational_equations",
+]
 FOLDER = peers.ROOT / "_build" / "bench" / "coverage"
 
 
@@ -33,8 +41,11 @@ def main() -> None:
     peers.install()
     coverage = [str(python()), "-m", "coverage"]
     os.environ["COVERAGE_FILE"] = str(FOLDER / "data")
-    tests = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--ignore=tests/browser", *sys.argv[1:]]
-    passed = subprocess.run([*coverage, "run", *tests], cwd=peers.ROOT, check=False).returncode
+    pytest = [*coverage, "run", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    tests = ["--ignore=tests/browser", *sys.argv[1:]]
+    passed = subprocess.run([*pytest, *tests], cwd=peers.ROOT, check=False).returncode
+    plain = os.environ | {"NUMBA_DISABLE_JIT": "1"}
+    passed |= subprocess.run([*pytest, *INTERPRETED], cwd=peers.ROOT, env=plain, check=False).returncode
     for step in (["combine", "-q"], ["json", "-q", "-o", str(FOLDER.with_suffix(".json"))], ["report"]):
         subprocess.run([*coverage, *step], cwd=peers.ROOT, check=True)
     sys.exit(passed)

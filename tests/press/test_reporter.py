@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import contextlib
 import io
+import json
 import sqlite3
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from doit.dependency import Dependency, JSONCodec, SqliteDB
+from doit.dependency import Dependency, SqliteDB
 from doit.exceptions import InvalidTask
 from doit.globals import Globals
 
@@ -53,7 +55,10 @@ def test_what_is_done_is_on_disk_before_the_end(monkeypatch: pytest.MonkeyPatch,
     for name in ("chapter:one", "chapter:two"):
         manager.backend.set(name, "values", name)
         made.add_success(task(name))
-        assert SqliteDB(str(tmp_path / "state"), JSONCodec()).get(name, "values") == name
+        with contextlib.closing(sqlite3.connect(tmp_path / "state")) as found:
+            (written,) = found.execute("select task_data from doit where task_id = ?", (name,)).fetchone()
+        assert json.loads(written) == {"values": name}
+    manager.close()
 
 
 @pytest.mark.parametrize("ending", ["add_success", "add_failure"])
@@ -74,3 +79,4 @@ def test_a_record_that_cannot_be_written_is_one_clear_error(
     ):
         getattr(made, ending)(*arguments)
     manager.close()  # as doit does at its end
+    manager.backend._conn.close()
