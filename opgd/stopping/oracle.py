@@ -110,8 +110,8 @@ def oracle_stopping(flow: VanillaFlow | OverParameterizedFlow, problem: PowerLaw
 def _vertex(x: Array, y: Array, degree: int, low: float, high: float) -> float:
     """Return where the polynomial through the points is smallest in [low, high]."""
     fit = np.polynomial.Polynomial.fit(x, y / y.min(), degree)
-    roots = np.asarray(fit.deriv().roots(), dtype=complex)
-    turns = roots[roots.imag == 0].real
+    roots = fit.deriv().roots()
+    turns = roots[np.isreal(roots)].real
     candidates = np.r_[low, turns[(turns > low) & (turns < high)], high]
     return float(candidates[fit(candidates).argmin()])
 
@@ -146,7 +146,7 @@ def trial_stopping(t: ArrayLike, risks: ArrayLike) -> tuple[Array, Array]:
     >>> best.round(9).tolist(), risk.round(9).tolist()
     ([1.0], [0.2])
     """
-    t, risks = check.array("t", t, least=0), check.array("risks", risks, least=0)
+    t, risks = check.array("t", t), check.array("risks", risks, least=0)
     if t.ndim != 1 or t.size < 3 or t[0] <= 0 or (np.diff(t) <= 0).any():
         raise ValueError(f"t = {t} is not allowed: it must hold at least three increasing times > 0")
     if risks.ndim != 2 or risks.shape[1] != t.size:

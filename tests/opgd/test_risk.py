@@ -200,6 +200,32 @@ def test_the_blocks_of_a_power_law_against_its_components(
         assert float(curve.std) == pytest.approx(math.sqrt(variance), rel=1e-5)
 
 
+@pytest.mark.parametrize("t", [1e-3, 0.5, 30.0, 1e4, 1e9, 1e14])
+@pytest.mark.parametrize(("p", "q", "gamma"), [(1, 2, 1.5), (0.5, 1.2, 0.6), (3, 1, 6)])
+def test_long_sums_of_the_vanilla_flow(p: float, q: float, gamma: float, t: float) -> None:
+    problem = PowerLaw(p, q, gamma, 50, 10**6)
+    model = problem.truncated()
+    rate = np.exp(-model.eigenvalues * t)
+    bias, spread = rate * model.signal, -model.epsilon * np.expm1(-model.eigenvalues * t)
+    curve = expected_risk(VANILLA, problem, t)
+    assert float(curve.mean) == pytest.approx((bias**2 + spread**2).sum(), rel=1e-7)
+    variance = (2 * spread**4 + 4 * bias**2 * spread**2).sum()
+    assert float(curve.std) == pytest.approx(math.sqrt(variance), rel=1e-5)
+
+
+@pytest.mark.parametrize("b0", [0.03, 0.5, 4.0])
+@pytest.mark.parametrize("depth", [0, 1, 2])
+def test_eigenvalues_of_many_magnitudes(depth: int, b0: float) -> None:
+    """Where the sums end matters: the smallest eigenvalue is e^-53."""
+    problem, flow = PowerLaw(1, 1, 10, 50, 200), OverParameterizedFlow(depth, b0)
+    for tau in (0.1, 1.0, 8.0):
+        t = tau / (problem.epsilon * b0**depth)
+        mean, variance = each_component(flow, problem, t)
+        curve = expected_risk(flow, problem, t)
+        assert float(curve.mean) == pytest.approx(mean, rel=1e-7)
+        assert float(curve.std) == pytest.approx(math.sqrt(variance), rel=1e-5)
+
+
 @pytest.mark.parametrize("depth", [1, 3])
 def test_deep_risk_against_simulation(depth: int) -> None:
     problem = PowerLaw(1, 2, 1.5, 2000, 800)

@@ -19,6 +19,7 @@ from opgd import (
     oracle_stopping,
 )
 from opgd.stopping import trial_stopping
+from opgd.stopping.oracle import _vertex
 
 PROBLEMS = [
     PowerLaw(1, 2, 1.5, 2000, 10_000), PowerLaw(1, 2, 3, 2000, 1000), PowerLaw(0.6, 1, 0.4, 500, 3000),
@@ -62,7 +63,7 @@ def test_when_everything_should_be_learned() -> None:
 def test_times_scale() -> None:
     """Two layers: (lambda, z) -> c (lambda, z), t -> t / c. Vanilla: lambda -> c lambda, t -> t / c."""
     signal, lam = np.array([0.3, 0.0, -0.2, 0.0]), np.array([1.0, 0.5, 0.1, 0.05])
-    for c in (8.0, 1e-3):
+    for c in (8.0, 1e-3, 1e-140):
         small, large = (
             oracle_stopping(TWO_LAYER, SequenceModel(s * signal, s * lam, s * 0.05)) for s in (1.0, c)
         )
@@ -101,6 +102,13 @@ def test_bad_input() -> None:
         raises(lambda bad=bad: oracle_stopping(VANILLA, bad), "problem", "must be")
 
 
+@pytest.mark.parametrize(("turn", "want"), [(-3.0, 0.0), (0.25, 0.25), (0.75, 0.75), (9.0, 1.0)])
+def test_the_vertex_stays_inside(turn: float, want: float) -> None:
+    x = np.array([-1.0, 0.5, 2.0])
+    assert _vertex(x, 1 + (x - turn) ** 2, 2, 0.0, 1.0) == pytest.approx(want, abs=1e-12)
+    assert _vertex(x, 30 - (x - 0.4) ** 2, 2, 0.0, 1.0) == 1.0  # that turn is a maximum
+
+
 def test_each_trial_has_its_own_best_time() -> None:
     t = np.geomspace(1, 100, 21)
     centre, depth = np.array([3.3, 20.0, 7.0]), np.array([0.5, 0.1, 2.0])
@@ -120,8 +128,9 @@ def test_the_best_of_a_coarse_grid_is_a_risk() -> None:
 
 
 @pytest.mark.parametrize(("t", "risks", "word"), [
-    ([1.0, 2.0], [[1.0, 2.0]], "t"), ([0.0, 1.0, 2.0], [[2.0, 1.0, 2.0]], "t"),
-    ([1.0, 1.0, 2.0], [[2.0, 1.0, 2.0]], "t"),
+    ([1.0, 2.0], [[1.0, 2.0]], "t = "), ([0.0, 1.0, 2.0], [[2.0, 1.0, 2.0]], "t = "),
+    ([1.0, 1.0, 2.0], [[2.0, 1.0, 2.0]], "t = "), ([-1.0, 1.0, 2.0], [[2.0, 1.0, 2.0]], "t = "),
+    ([[1.0, 2.0, 3.0]], [[2.0, 1.0, 2.0]], "t = "), ([1.0, math.nan, 2.0], [[2.0, 1.0, 2.0]], "t"),
     ([1.0, 2.0, 3.0], [2.0, 1.0, 2.0], "risks"), ([1.0, 2.0, 3.0], [[2.0, 1.0]], "risks"),
     ([1.0, 2.0, 3.0], [[2.0, -1.0, 2.0]], "risks"),
     ([1.0, 2.0, 3.0], [[2.0, math.nan, 2.0]], "risks"), ([1.0, 2.0, 3.0], [[1.0, 2.0, 3.0]], "widen"),
