@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,7 +54,7 @@ def spatial_blocks(position: ArrayLike, blocks: int, *, seed: int = 0) -> Labels
     Parameters
     ----------
     position : array_like, shape (n, 2)
-        Places, in comparable units along both axes.
+        Places, in comparable units along both axes; of modulus <= 1e150.
     blocks : int
         Number of blocks, at least 2 and at most n.
     seed : int
@@ -75,7 +76,7 @@ def spatial_blocks(position: ArrayLike, blocks: int, *, seed: int = 0) -> Labels
     >>> blocks[0] == blocks[1] != blocks[2] == blocks[3]
     np.True_
     """
-    places = _matrix("position", position)
+    places = _matrix("position", position, SQUARABLE)
     blocks = whole("blocks", blocks, least=2, most=len(places))
     seed = whole("seed", seed, least=0, most=2**32 - 1)
     found = KMeans(blocks, n_init=1, random_state=seed).fit(places)
@@ -192,8 +193,8 @@ def corrected_interval(scores: ArrayLike, *, test_share: float, level: float = 0
     return Interval(mean, mean - half, mean + half)
 
 
-def _matrix(name: str, value: ArrayLike) -> NDArray[np.float64]:
-    matrix = array(name, value)
+def _matrix(name: str, value: ArrayLike, largest: float = math.inf) -> NDArray[np.float64]:
+    matrix = array(name, value, largest=largest)
     if matrix.ndim != 2 or 0 in matrix.shape:
         raise ValueError(
             f"{name} of shape {matrix.shape} is not allowed: it must be a matrix with rows and columns"
