@@ -233,13 +233,14 @@ def _mutation(report: Mapping[str, Any]) -> nodes.Node:
         for s in r["survivors"]:
             key = (f"{r['module']}, {s['function']}", s["line"], s["reason"] or "not examined yet")
             changes.setdefault(key, []).append(s["change"])
-    alive = [
-        [place, line, some[0] if len(some) == 1 else f"{len(some)} changes", why]
-        for (place, line, why), some in changes.items()
-    ]
-    if alive:
-        header = ("Function", "Line", "Changed to", "Why no test notices")
-        box += _table("The mutants that survive.", header, alive)
+    items = nodes.bullet_list()
+    for (place, line, why), some in changes.items():
+        to = nodes.literal(text=some[0]) if len(some) == 1 else nodes.Text(f"{len(some)} other lines")
+        parts = [nodes.Text(f"{place}: "), nodes.literal(text=line), nodes.Text(" became "), to]
+        items += nodes.list_item("", nodes.paragraph("", "", *parts, nodes.Text(f" ({why}).")))
+    if changes:
+        box += nodes.paragraph(text="The mutants that survive, and why no test notices them:")
+        box += items
     return box
 
 
