@@ -274,7 +274,7 @@ def _equilibrium(log_rho: float, log_alpha: float, log_eta: float, depth: int) -
         share, root_b = rho * x * math.sqrt(1 + a2), math.sqrt(1 + b2)
         for _ in range(depth):
             share *= root_b
-        share = min(share, 1e300)
+        share = min(share, 1e300)  # with inf, change would be NaN
         elasticity = 1 + a2 / (1 + a2) + depth * (b2 / (1 + b2))
         change = 2 * (share - 1) / ((share + 1) * elasticity)
         x -= x * change
