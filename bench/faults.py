@@ -295,9 +295,8 @@ def main() -> int:
     facts |= {"left out": dict(collections.Counter(trials.left_out)), "kinds": kinds}
     place = ROOT / "_build" / "bench" / "faults.json"
     write_atomically(place, json.dumps(facts, indent=1, ensure_ascii=False) + "\n")
-    print(
-        f"{runs} runs of {len(trials.outcomes)} kinds, results lost: {lost}; left out: {trials.left_out or 'none'}"
-    )
+    absent = trials.left_out or "none"
+    print(f"{runs} runs of {len(trials.outcomes)} kinds, results lost: {lost}; left out: {absent}")
     print(f"wrote {place}")
     return 1 if lost else 0
 

@@ -4,8 +4,8 @@
 
 FUNCTION is one of estimate, expected_risk, monte_carlo_risk, sure; VARIABLE is N, times, repetitions or D.
 One thread. Calls that take less than 0.2 s are repeated until they have taken as much; what is compiled is
-compiled before. Memory is what Python and numpy allocate in a call before those, at its peak: the result counts,
-the arguments do not.
+compiled before. Memory is what Python and numpy allocate in a call before those, at its peak: the result
+counts, the arguments do not.
 """
 
 from __future__ import annotations
