@@ -34,6 +34,8 @@ def python() -> Path:
     folders = [sysconfig.get_path("purelib"), str(peers.FOLDER)]
     lines = [f"import site; site.addsitedir({folder!r})" for folder in folders]
     (packages / "shared.pth").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for name in ("etc", "share"):  # where Jupyter looks for its extensions and kernels
+        (FOLDER / name).symlink_to(Path(sys.prefix, name))
     return FOLDER / "bin" / "python"
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.optimize import minimize_scalar
 
 from opgd import _validate as check
 from opgd._validate import Array
@@ -16,7 +17,6 @@ from opgd.risk import expected_risk, risk_curve
 
 OCTAVE = math.log(2)
 ROUGH = 2.5  # coarseness of the risk during the search
-WINDOW = 0.1  # half the range of ln t over which the risk is interpolated at the end
 
 __all__ = ["Stop", "oracle_stopping", "trial_stopping"]
 
@@ -57,7 +57,7 @@ def oracle_stopping(flow: VanillaFlow | OverParameterizedFlow, problem: PowerLaw
     Returns
     -------
     Stop
-        The relative error of the risk is that of `expected_risk`; the time is accurate to about 1e-4, since
+        The relative error of the risk is that of `expected_risk`; the time is accurate to about 1e-3, since
         the minimum is flat.
 
     Raises
@@ -88,32 +88,14 @@ def oracle_stopping(flow: VanillaFlow | OverParameterizedFlow, problem: PowerLaw
         more = np.minimum(x[-1:] + OCTAVE, high)  # one at a time: far too late, the risk may overflow
         x, y = np.r_[x, more], np.r_[y, risk(more)]
     best = int(y.argmin())
-    low, high = float(x[max(best - 1, 0)]), float(x[min(best + 1, x.size - 1)])
-    near = slice(max(best - 1, 0), best + 2)
-    centre = _vertex(x[near], y[near], 2, low, high) if 0 < best < x.size - 1 else float(x[best])
-    width = WINDOW
-    for _ in range(20):
-        window = np.unique(np.clip(centre + width * np.linspace(-1, 1, 5), low, high))
-        centre = _vertex(window, risk(window), window.size - 1, float(window[0]), float(window[-1]))
-        if not (window[0] < centre < window[-1] or centre in (low, high)):
-            width = min(2 * width, 3 * WINDOW)  # not there yet
-        elif width > WINDOW:
-            width = WINDOW
-        else:
-            break
+    valley = float(x[max(best - 1, 0)]), float(x[min(best + 1, x.size - 1)])
+    lowest = minimize_scalar(
+        lambda log_t: float(risk(log_t)), bounds=valley, method="bounded", options={"xatol": 1e-4}
+    )
     # where the risk only falls, or only rises, the best time is at an end of the search
-    candidates = [centre] + [float(x[end]) for end in (0, -1) if y[end] < 1.001 * y.min()]
+    candidates = [float(lowest.x)] + [float(x[end]) for end in (0, -1) if y[end] < 1.001 * y.min()]
     risks = [float(expected_risk(flow, problem, math.exp(log_t)).mean) for log_t in candidates]
     return Stop(math.exp(candidates[int(np.argmin(risks))]), min(risks))
-
-
-def _vertex(x: Array, y: Array, degree: int, low: float, high: float) -> float:
-    """Return where the polynomial through the points is smallest in [low, high]."""
-    fit = np.polynomial.Polynomial.fit(x, y / y.min(), degree)
-    roots = fit.deriv().roots()
-    turns = roots[np.isreal(roots)].real
-    candidates = np.r_[low, turns[(turns > low) & (turns < high)], high]
-    return float(candidates[fit(candidates).argmin()])
 
 
 def trial_stopping(t: ArrayLike, risks: ArrayLike) -> tuple[Array, Array]:

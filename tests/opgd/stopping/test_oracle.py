@@ -19,7 +19,6 @@ from opgd import (
     oracle_stopping,
 )
 from opgd.stopping import trial_stopping
-from opgd.stopping.oracle import _vertex
 
 PROBLEMS = [
     PowerLaw(1, 2, 1.5, 2000, 10_000), PowerLaw(1, 2, 3, 2000, 1000), PowerLaw(0.6, 1, 0.4, 500, 3000),
@@ -100,13 +99,6 @@ def test_bad_input() -> None:
     for bad in (None, "vanilla", 3):
         raises(lambda bad=bad: oracle_stopping(bad, PROBLEMS[0]), "flow", "must be")
         raises(lambda bad=bad: oracle_stopping(VANILLA, bad), "problem", "must be")
-
-
-@pytest.mark.parametrize(("turn", "want"), [(-3.0, 0.0), (0.25, 0.25), (0.75, 0.75), (9.0, 1.0)])
-def test_the_vertex_stays_inside(turn: float, want: float) -> None:
-    x = np.array([-1.0, 0.5, 2.0])
-    assert _vertex(x, 1 + (x - turn) ** 2, 2, 0.0, 1.0) == pytest.approx(want, abs=1e-12)
-    assert _vertex(x, 30 - (x - 0.4) ** 2, 2, 0.0, 1.0) == 1.0  # that turn is a maximum
 
 
 def test_each_trial_has_its_own_best_time() -> None:
