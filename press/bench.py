@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from press.project import Project, write_atomically
@@ -25,8 +26,11 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "book": frozenset({"what", "profile", "wall", "cpu"}),
     "faults": frozenset({"kind", "runs", "outcomes", "lost"}),
     "mutation": frozenset({"module", "mutants", "tried", "killed", "score", "interval", "survivors"}),
+    "coverage": frozenset({"package", "lines", "lines_run", "branches", "branches_run"}),
 }
 """The parts of a report, and what each row of a part must have."""
+OTHERS: Mapping[str, str] = {"faults": "make soak", "mutation": "make mutate", "coverage": "make coverage"}
+"""The parts that `make bench` does not measure, and what writes their files."""
 
 
 def read_report(path: Path) -> dict[str, Any]:
@@ -61,7 +65,7 @@ def read_report(path: Path) -> dict[str, Any]:
 
 
 def renew(project: Project) -> list[str]:
-    """Write `book/bench.json` from what was measured here: the report, faults and mutation score.
+    """Write `book/bench.json` from what was measured here: the report, faults, mutation score, coverage.
 
     Parameters
     ----------
@@ -80,17 +84,16 @@ def renew(project: Project) -> list[str]:
     """
     folder = project.build / "bench"
     report = read_report(folder / "report.json")
-    for name in ("faults", "mutation"):
+    for name, writer in OTHERS.items():
         path = folder / f"{name}.json"
         if path.is_file():
             try:
                 found = json.loads(path.read_text(encoding="utf-8"))
                 rows = found["kinds"] if name == "faults" else found
+                rows = _packages(found["files"]) if name == "coverage" else rows
                 _check(name, rows)
             except (ValueError, KeyError, TypeError) as error:
-                raise ValueError(
-                    f"{path} is not what `make soak` or `make mutate` writes: {error!r}"
-                ) from None
+                raise ValueError(f"{path} is not what `{writer}` writes: {error!r}") from None
             report["parts"][name] = {"rows": rows}
     write_atomically(project.book / COMMITTED, json.dumps(report, indent=1) + "\n")
     return list(report["parts"])
@@ -103,6 +106,20 @@ def _check(name: str, rows: list[Row]) -> None:
     for row in rows:
         if missing := FIELDS[name] - set(row):
             raise KeyError(f"{name}: a row without {', '.join(sorted(missing))}")
+
+
+def _packages(files: Mapping[str, Any]) -> list[Row]:
+    """Add up what coverage counted in the files of each package."""
+    found: dict[str, Counter[str]] = {}
+    for name, file in files.items():
+        count, package = file["summary"], PurePath(name).parent.as_posix().replace("/", ".")
+        found.setdefault(package, Counter()).update(
+            lines=count["num_statements"],
+            lines_run=count["covered_lines"],
+            branches=count["num_branches"],
+            branches_run=count["covered_branches"],
+        )
+    return [{"package": package, **counts} for package, counts in sorted(found.items())]
 
 
 def slower(report: Mapping[str, Any]) -> list[tuple[str, str, float]]:

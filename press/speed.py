@@ -251,6 +251,27 @@ def _score(row: Row) -> str:
     return f"{score} (95 % interval {100 * between[0]:.0f} to {100 * between[1]:.0f})"
 
 
+def _coverage(report: Mapping[str, Any]) -> nodes.Node:
+    found = part(report, "coverage")
+    total = {name: sum(r[name] for r in found) for name in ("lines", "lines_run", "branches", "branches_run")}
+    rows = [
+        [
+            r["package"],
+            f"{r['lines']:,}",
+            f"{r['branches']:,}",
+            _share(r["lines_run"], r["lines"]),
+            _share(r["branches_run"], r["branches"]),
+        ]
+        for r in ([*found, {"package": "all", **total}] if found else [])
+    ]
+    header = ("Package", "Statements", "Branches", "Statements run", "Branches run")
+    return _table("Statements and branches that the tests reach, those in the browser aside.", header, rows)
+
+
+def _share(some: int, of: int) -> str:
+    return f"{100 * some / of:.1f} %" if of else ""
+
+
 def _slower(report: Mapping[str, Any]) -> nodes.Node:
     found = slower(report)
     items = nodes.bullet_list()
@@ -274,6 +295,7 @@ PARTS: Mapping[str, Callable[[Mapping[str, Any]], nodes.Node]] = {
     "book": _book,
     "faults": _faults,
     "mutation": _mutation,
+    "coverage": _coverage,
     "slower": _slower,
 }
 

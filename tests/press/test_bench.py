@@ -77,16 +77,32 @@ def test_what_is_no_report_is_refused_by_name(tmp_path: Path, text: str, told: s
     assert str(path) in str(refused.value)
 
 
-def test_renew_takes_faults_and_mutants_along(project: Project) -> None:
+def test_renew_takes_along_what_others_measured(project: Project) -> None:
     write(project, "report.json", FULL)
     write(
         project,
         "faults.json",
         {"kinds": [{"kind": "kill", "runs": 20, "outcomes": {"resumed": 20}, "lost": 0}]},
     )
-    assert renew(project) == ["growth", "faults"]
+    counts = ("num_statements", "covered_lines", "num_branches", "covered_branches")
+    files = {
+        name: {"summary": dict(zip(counts, numbers, strict=True))}
+        for name, numbers in {
+            "press/a.py": (5, 4, 2, 1),
+            "opgd/b.py": (10, 10, 0, 0),
+            "opgd/stopping/c.py": (7, 6, 4, 3),
+            "opgd/d.py": (30, 29, 8, 8),
+        }.items()
+    }
+    write(project, "coverage.json", {"files": files})
+    assert renew(project) == ["growth", "faults", "coverage"]
     found = read_report(project.book / "bench.json")
     assert part(found, "faults")[0]["runs"] == 20 and part(found, "mutation") == []
+    assert [list(row.values()) for row in part(found, "coverage")] == [
+        ["opgd", 40, 39, 8, 8],
+        ["opgd.stopping", 7, 6, 4, 3],
+        ["press", 5, 4, 2, 1],
+    ]
 
 
 @pytest.mark.parametrize("bad", ["[{}]", "{", "{}", '{"kinds": [{"kind": "kill"}]}'])

@@ -61,6 +61,18 @@ def test_survivors_are_shown_with_their_reasons() -> None:
     assert "flows, f: a = 1 became a = 2 (the same)." in alone
 
 
+def test_coverage_is_summed() -> None:
+    packages = [
+        {"package": name, "lines": lines, "lines_run": run, "branches": branches, "branches_run": taken}
+        for name, lines, run, branches, taken in (("opgd", 1000, 999, 10, 9), ("press", 1000, 901, 0, 0))
+    ]
+    found = lines(speed._coverage(report("coverage", *packages)))
+    assert found[0] == ["opgd", "1,000", "10", "99.9 %", "90.0 %"]
+    assert found[1] == ["press", "1,000", "0", "90.1 %", ""]
+    assert found[2] == ["all", "2,000", "10", "95.0 %", "90.0 %"]
+    assert speed._coverage(report("coverage")).astext() == speed.NOT_MEASURED
+
+
 def test_the_cost_stands_beside_that_of_the_authors() -> None:
     row = {"chapter": "rates", "seconds": 1800.0, "processors": 2, "profile": "default"}
     table = speed._chapters(report("chapters", row))
