@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -298,11 +299,15 @@ def test_workers_and_memory_do_not_change_the_result(flow: Any, monkeypatch: pyt
         np.testing.assert_allclose(pieces, whole, rtol=1e-12)
 
 
-def test_progress_is_shown_when_wanted(capfd: pytest.CaptureFixture[str]) -> None:
+def test_progress_is_shown_when_wanted(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tqdm.std.tqdm.monitor_interval", 0)  # no thread: `make mutate` forks
     silent = monte_carlo_risk(TWO_LAYER, PROBLEM, [3.0], repetitions=2)
     assert capfd.readouterr().err == ""
     shown = monte_carlo_risk(TWO_LAYER, PROBLEM, [3.0], repetitions=2, progress=True)
-    assert "trials: 100%" in capfd.readouterr().err
+    told = capfd.readouterr().err
+    assert "trials: 100%" in told and re.search(r"[\d?](block/s|s/block)\]", told)
     np.testing.assert_array_equal(shown, silent)
 
 
