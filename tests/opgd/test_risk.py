@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import threading
 from typing import Any
 
 import numpy as np
@@ -302,7 +303,9 @@ def test_workers_and_memory_do_not_change_the_result(flow: Any, monkeypatch: pyt
 def test_progress_is_shown_when_wanted(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tqdm.std.tqdm.monitor_interval", 0)  # no thread: `make mutate` forks
+    # neither a thread nor a lock between processes: `make mutate` forks
+    monkeypatch.setattr("tqdm.std.tqdm.monitor_interval", 0)
+    monkeypatch.setattr("tqdm.std.tqdm._lock", threading.RLock(), raising=False)
     silent = monte_carlo_risk(TWO_LAYER, PROBLEM, [3.0], repetitions=2)
     assert capfd.readouterr().err == ""
     shown = monte_carlo_risk(TWO_LAYER, PROBLEM, [3.0], repetitions=2, progress=True)
