@@ -43,6 +43,7 @@ def isolate(project: Project) -> None:
         "JUPYTER_DATA_DIR": str(settings / "jupyter"),
         "IPYTHONDIR": str(settings / "ipython"),
         "MPLCONFIGDIR": str(settings / "matplotlib"),
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the debugger of older kernels writes to the output
     }
     for name in ("JUPYTER_CONFIG_DIR", "IPYTHONDIR", "MPLCONFIGDIR"):
         Path(os.environ[name]).mkdir(parents=True, exist_ok=True)
