@@ -41,6 +41,14 @@ def needs(*sources: str) -> tuple[int, ...]:
         (["x = 1", "(y := x)", "y"], (1, 2, 3)),
         (["with open('a') as x:\n    pass", "x"], (1, 2)),
         (["np.linspace(0, 1)"], (1,)),
+        (["x = {}", "i = 1", "x[i] += 1", "x"], (1, 2, 3, 4)),
+        (["x = 1", "x: int", "x"], (1, 3)),  # no value
+        (["y = 1", "x: int = y", "x"], (1, 2, 3)),
+        (["x = 1", "while x < 3:\n    x += 1", "x"], (1, 2, 3)),
+        (["x = 1", "try:\n    x = 2\nexcept ValueError:\n    pass", "x"], (1, 2, 3)),  # perhaps overwritten
+        (["x = 1", "{x for x in range(3)}"], (2,)),
+        (["x = 1", "y = 2", "{x: y for x in range(3)}"], (2, 3)),
+        (["x = 1", "y = 2", "lambda x, *y, **z: (x, y, z)"], (3,)),
     ],
 )
 def test_the_cells_on_which_a_cell_depends(sources: list[str], cells: tuple[int, ...]) -> None:
