@@ -12,6 +12,7 @@ import pytest
 from cases import TWO_LAYER, VANILLA, dense_moments, each_component, raises
 from scipy.integrate import quad
 from scipy.special import betaln, zeta
+from scipy.special import gamma as gamma_function
 
 from opgd import (
     OverParameterizedFlow,
@@ -213,6 +214,17 @@ def test_long_sums_of_the_vanilla_flow(p: float, q: float, gamma: float, t: floa
     assert float(curve.mean) == pytest.approx((bias**2 + spread**2).sum(), rel=1e-7)
     variance = (2 * spread**4 + 4 * bias**2 * spread**2).sum()
     assert float(curve.std) == pytest.approx(math.sqrt(variance), rel=1e-5)
+
+
+@pytest.mark.parametrize("t", [1e5, 1e8, 1e12])
+@pytest.mark.parametrize("gamma", [0.6, 1.5, 3.0])
+def test_untruncated_vanilla_flow_late(gamma: float, t: float) -> None:
+    """The sum of the noise, (1 - e^(-lambda t))^2, is t^(1/gamma) times a gamma function, less 1/2."""
+    problem = PowerLaw(3, 2, gamma, 50)
+    j = np.arange(1.0, 1e5)
+    signals = (np.exp(-2 * t * j ** (-2 * gamma)) * j**-4).sum()  # what is left out is below 1e-15
+    noise = t ** (1 / gamma) * (2 ** (1 / gamma) - 2) * gamma_function(-1 / gamma) / gamma - 0.5
+    assert float(expected_risk(VANILLA, problem, t).mean) == pytest.approx(signals + noise / 50, rel=1e-7)
 
 
 @pytest.mark.parametrize("n", [50, 1e12])
