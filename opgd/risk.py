@@ -305,7 +305,7 @@ def _moments(
         # deviations
         reach = REACH + (4 * tau if untruncated else 0.0)
         last = 21 + max(0.0, log_scale) + 2 * tau * reach
-        panel = 2.5 * max(1.0, tau / 2 * (times[0] / t) if 0 < t < math.inf else 0.0)
+        panel = 2.5 * max(1.0, tau / 2)
         parts = power_law_components(problem, last=last, panel=panel, growth=2 * rate, coarseness=coarseness)
     mean, variance = squared_error_moments(
         flow,

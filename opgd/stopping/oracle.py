@@ -89,11 +89,8 @@ def oracle_stopping(flow: VanillaFlow | OverParameterizedFlow, problem: PowerLaw
         x, y = np.r_[x, more], np.r_[y, risk(more)]
     best = int(y.argmin())
     valley = float(x[max(best - 1, 0)]), float(x[min(best + 1, x.size - 1)])
-    lowest = minimize_scalar(
-        lambda log_t: float(risk(log_t)), bounds=valley, method="bounded", options={"xatol": 1e-4}
-    )
-    # where the risk only falls, or only rises, the best time is at an end of the search
-    candidates = [float(lowest.x)] + [float(x[end]) for end in (0, -1) if y[end] < 1.001 * y.min()]
+    inside = minimize_scalar(lambda log_t: float(risk(log_t)), bounds=valley)
+    candidates = float(inside.x), float(x[best])  # the latter, where the risk only rises
     risks = [float(expected_risk(flow, problem, math.exp(log_t)).mean) for log_t in candidates]
     return Stop(math.exp(candidates[int(np.argmin(risks))]), min(risks))
 

@@ -171,6 +171,18 @@ def test_the_infinite_sequence_is_the_limit_at_every_depth(depth: int) -> None:
         assert float(expected_risk(flow, large, t).mean) + missing == pytest.approx(limit, rel=1e-7)
 
 
+@pytest.mark.parametrize("tau", [0.01, 0.2])
+@pytest.mark.parametrize("depth", [0, 1])
+def test_signals_learned_beyond_the_noise(depth: int, tau: float) -> None:
+    """Signals that decay slowly help far smaller eigenvalues to grow than the noise does."""
+    flow = OverParameterizedFlow(depth, 0.5)
+    infinite, large = (PowerLaw(0.1, 2, 1.5, 1e12, size) for size in (math.inf, 9 * 10**15))
+    t = tau / (infinite.epsilon * flow.b0**depth)
+    missing = zeta(1.1, large.signals + 1)  # signals of which nothing has been learned
+    limit = float(expected_risk(flow, infinite, t).mean)
+    assert float(expected_risk(flow, large, t).mean) + missing == pytest.approx(limit, rel=1e-7)
+
+
 @pytest.mark.parametrize(("gamma", "tau"), [(0.6, 2), (0.6, 5), (0.7, 12), (1.0, 5), (1.5, 7)])
 def test_learned_noise_of_the_far_tail(gamma: float, tau: float) -> None:
     r"""The infinite sequence so late that nothing but noise counts.

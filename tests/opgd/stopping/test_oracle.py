@@ -59,6 +59,29 @@ def test_when_everything_should_be_learned() -> None:
         assert oracle_stopping(flow, model).risk == pytest.approx(2e-4, rel=0.01)
 
 
+@pytest.mark.parametrize("signal", np.geomspace(1, 4, 9))
+def test_wherever_the_valley_lies_between_two_times_of_the_scan(signal: float) -> None:
+    model = SequenceModel([signal, 0.0], [1e-6, 1.0], 1e-3)
+    for flow in (TWO_LAYER, OverParameterizedFlow(1, 0.5)):
+        stop = oracle_stopping(flow, model)
+        grid = expected_risk(flow, model, stop.t * np.geomspace(1e-2, 1e2, 801)).mean
+        assert stop.risk <= grid.min() * (1 + 1e-9)
+
+
+def test_without_a_signal_the_best_time_is_the_first() -> None:
+    """That is when the fastest component, with ten deviations of noise, has moved by about 1 %."""
+    lam, epsilon = np.array([20.0, 0.1]), 0.3
+    model = SequenceModel(np.zeros(2), lam, epsilon)
+    for flow, rate in (
+        (VANILLA, 20.0),
+        (TWO_LAYER, 20.0 + 10 * epsilon),
+        (OverParameterizedFlow(2, 0.5), (20.0 * 0.5**2 + 10 * epsilon) * 0.5**2),
+    ):
+        stop = oracle_stopping(flow, model)
+        assert stop.t == pytest.approx(0.01 / rate)
+        assert stop.risk == float(expected_risk(flow, model, stop.t).mean)
+
+
 def test_times_scale() -> None:
     """Two layers: (lambda, z) -> c (lambda, z), t -> t / c. Vanilla: lambda -> c lambda, t -> t / c."""
     signal, lam = np.array([0.3, 0.0, -0.2, 0.0]), np.array([1.0, 0.5, 0.1, 0.05])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tracemalloc
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from cases import TWO_LAYER, VANILLA, raises
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import minimize_scalar
 from scipy.stats import chi2, norm
 
 from opgd import OverParameterizedFlow, PowerLaw, SequenceModel, expected_risk, oracle_stopping
@@ -92,6 +94,34 @@ def test_the_lowest_point_of_a_dense_grid(flow: Any) -> None:
         assert one.shape == () and (one, two) == (t[row], value[row])
 
 
+@pytest.mark.parametrize("flow", FLOWS[:3])
+def test_the_time_and_the_value_by_another_search(flow: Any) -> None:
+    data = (flow, MODEL.observe(np.random.default_rng(2), 20), MODEL.eigenvalues, MODEL.epsilon)
+    found = 0
+    for t, value, z in zip(*sure_stopping(*data), data[1], strict=True):
+        if 0 < t < math.inf:
+
+            def at_time(log_t: float, z: Array = z) -> float:
+                return float(sure(flow, z, *data[2:], [math.exp(log_t)])[0])
+
+            bounds = math.log(t) - 0.03, math.log(t) + 0.03
+            best = minimize_scalar(at_time, bounds=bounds, options={"xatol": 1e-6})
+            bend = (at_time(best.x - 0.01) + at_time(best.x + 0.01) - 2 * best.fun) / 1e-4
+            assert value == at_time(math.log(t)) <= best.fun + bend * 2e-3**2 / 2  # the time, to 2e-3
+            found += 1
+    assert found > 9
+
+
+def test_all_signal_and_no_noise() -> None:
+    """The estimate falls until everything is fitted."""
+    for flow in (VANILLA, TWO_LAYER):
+        t, value = sure_stopping(flow, [5.0, 5.0], [1.0, 0.5], 1e-3)
+        assert value == pytest.approx(-50 + 4e-6, rel=1e-12)
+        np.testing.assert_allclose(flow.estimate(5.0, [1.0, 0.5], t), 5.0, rtol=1e-6)
+    t, value = sure_stopping(VANILLA, [5.0], [1e-304], 1e-3)  # beyond the last time of the scan
+    assert (t, value) == (math.inf, pytest.approx(-25 + 2e-6))
+
+
 def test_never_and_always() -> None:
     lam = np.array([1.0, 0.1, 1e-3])
     for flow in FLOWS:
@@ -139,6 +169,10 @@ def test_pieces_and_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     small = sure(TWO_LAYER, z[few], model.eigenvalues[few], 0.01, t)
     monkeypatch.undo()
     np.testing.assert_allclose(small, sure(TWO_LAYER, z[few], model.eigenvalues[few], 0.01, t), rtol=1e-12)
+    data = (TWO_LAYER, z[few], model.eigenvalues[few])
+    whole_loss = loss(*data, model.signal[few], 100.0)
+    monkeypatch.setattr(stein, "PIECE", 3001)
+    assert loss(*data, model.signal[few], 100.0) == pytest.approx(float(whole_loss), rel=1e-12)
     assert whole.shape == (40,)
 
 
@@ -170,6 +204,23 @@ def test_the_split() -> None:
         curve = (theta**2).sum(axis=1) - 2 * theta @ test[row]
         assert curve[0] == pytest.approx(value[row], rel=1e-12)
         assert value[row] <= curve.min() + 1e-4 * np.ptp(curve)
+
+
+def test_the_split_of_many_data_sets() -> None:
+    z = MODEL.observe(np.random.default_rng(1), 6).reshape(2, 3, -1)
+    rows = z.reshape(6, -1)
+    found, values = (
+        split_stopping(TWO_LAYER, some, MODEL.eigenvalues, MODEL.epsilon, np.random.default_rng(5))
+        for some in (z, rows)
+    )
+    assert found[0].shape == found[1].shape == (2, 3)
+    np.testing.assert_array_equal(np.ravel(found), np.ravel(values))
+    half = split_stopping(TWO_LAYER, z, MODEL.eigenvalues, MODEL.epsilon, np.random.default_rng(5), ratio=0.5)
+    np.testing.assert_array_equal(found, half)  # the default
+    times = found[0]
+    losses = loss(TWO_LAYER, z, MODEL.eigenvalues, MODEL.signal, times)
+    assert losses.shape == (2, 3)
+    assert losses[1, 2] == loss(TWO_LAYER, z[1, 2], MODEL.eigenvalues, MODEL.signal, times[1, 2])
 
 
 def test_the_split_is_unbiased_for_a_noisier_flow() -> None:
@@ -217,6 +268,7 @@ GOOD = {"z": [1.0, 0.2], "eigenvalues": [1.0, 0.5], "epsilon": 0.1}
     ("eigenvalues", [1.0]), ("eigenvalues", [1.0, -0.5]), ("eigenvalues", [1.0, math.nan]),
     ("epsilon", 0.0), ("epsilon", -1.0), ("epsilon", math.nan), ("epsilon", math.inf),
     ("epsilon", [0.1, 0.1]), ("epsilon", "0.1"),
+    ("z", [1.0, 1e200]), ("epsilon", 1e200),  # what cannot be squared
 ])  # fmt: skip
 def test_bad_data(name: str, value: Any) -> None:
     given = [*(GOOD | {name: value}).values()]
@@ -232,6 +284,9 @@ def test_bad_data(name: str, value: Any) -> None:
     (lambda: sure(TWO_LAYER, **GOOD, t=[math.nan]), "t"),
     (lambda: loss(TWO_LAYER, [1.0], [1.0], [1.0, 2.0], 1.0), "signal"),
     (lambda: loss(TWO_LAYER, [1.0], [1.0], [math.nan], 1.0), "signal"),
+    (lambda: loss(TWO_LAYER, [1.0], [1.0], [1e200], 1.0), "signal"),
+    (lambda: loss(SimpleNamespace(estimate=None), [1.0], [1.0], [1.0], 1.0), "flow"),  # type: ignore[arg-type]
+    (lambda: loss(SimpleNamespace(linearize=None), [1.0], [1.0], [1.0], 1.0), "flow"),  # type: ignore[arg-type]
     (lambda: loss(TWO_LAYER, [1.0], [1.0], [1.0], -1.0), "t"),
     (lambda: loss(TWO_LAYER, [1.0], [1.0], [1.0], [1.0, 2.0]), "t"),
     (lambda: split_stopping(TWO_LAYER, **GOOD, rng=3), "rng"),
