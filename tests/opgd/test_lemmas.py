@@ -146,6 +146,9 @@ def test_bound_of_the_signal_time_by_hand() -> None:
     small = 2 / (0.064 * 8) * (1 + math.log((3**-1.5 * 4) ** 0.2 / 0.01))
     large = 2 / (math.sqrt(3) * 3 * 0.16 * 8) * (1 + 1 / 2)
     np.testing.assert_allclose(lemmas.signal_time_bound(deeper, 8.0, [1e-4, 9.0]), [small, large])
+    np.testing.assert_allclose(  # lambda^(1/2) between b0 / D^(1/2) and b0 D^(1/2)
+        lemmas.signal_time_bound(deeper, 8.0, 0.25), 2 / (math.sqrt(3) * 0.5 * 0.16 * 8) * (1 + 1 / 2)
+    )
     one, z = OverParameterizedFlow(depth=1, b0=0.5), np.array([50.0, 0.1])  # R > 0 and R < 0
     large = 2 / (3 * z) * (1 + np.array([math.log(25 ** (1 / 3) / 0.5), 0.0]))
     np.testing.assert_allclose(lemmas.signal_time_bound(one, z, 9.0), large)
@@ -163,9 +166,17 @@ def test_bound_of_the_signal_time_by_hand() -> None:
     assert rest.tolist() == [0, 2, 0]
     exponent = 0.25 * 2**0.5 * 4**1.5 * 0.3
     assert lemmas.remaining_error_bound(2, -4.0, 0.3) == pytest.approx(2 * math.exp(-exponent))
+    exponent = 0.25 * 2**0.5 * 0.25**1.5 * 30.0
+    assert lemmas.remaining_error_bound(2, 0.25, 30.0) == pytest.approx(0.125 * math.exp(-exponent))
     times = lemmas.noise_times(flow, [0.0, 1.0], [1e-4, 0.0])
     assert times.first[0] == times.second[0] == times.late[0] == math.inf
     assert times.second[1] == times.late[1] == math.inf
+
+
+def test_one_separate_layer_is_a_shared_one() -> None:
+    shared, separate = (OverParameterizedFlow(1, 0.5, layers) for layers in (False, True))
+    times = [lemmas.noise_times(flow, 0.3, 0.01) for flow in (shared, separate)]
+    assert times[0] == times[1]
 
 
 SEPARATE = OverParameterizedFlow(depth=2, separate_layers=True)
@@ -174,6 +185,10 @@ BAD: list[tuple[Callable[[], object], tuple[str, ...]]] = [
     (lambda: lemmas.comparison_solution(1.0, 1.0, -1.0), ("t holds -1.0", ">= 0")),
     (lambda: lemmas.hitting_times(VanillaFlow(), 1.0, 1.0), ("flow", "VanillaFlow")),  # type: ignore[arg-type]
     (lambda: lemmas.hitting_times(FLOW, math.nan, 1.0), ("z holds nan",)),
+    (lambda: lemmas.hitting_times(FLOW, 1e200, 1.0), ("z holds 1e+200",)),  # what cannot be squared
+    (lambda: lemmas.hitting_times(FLOW, 1.0, 1e200), ("eigenvalues", "1e+200")),
+    (lambda: lemmas.noise_times(FLOW, 1e301, 1.0), ("z holds 1e+301",)),
+    (lambda: lemmas.noise_times(FLOW, 1.0, 1e301), ("eigenvalues", "1e+301")),
     (lambda: lemmas.hitting_times(FLOW, [1.0, 2.0], [1.0, 2.0, 3.0]), ("z of shape (2,)", "eigenvalues")),
     (lambda: lemmas.noise_times(OverParameterizedFlow(0), 1.0, 1.0), ("flow", "depth >= 1")),
     (lambda: lemmas.early_noise_bounds(SEPARATE, 1.0, 1.0, 1.0), ("flow", "shared")),
