@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import nbformat.v4 as v4
@@ -76,3 +77,13 @@ def test_a_notebook_that_cannot_be_rendered_is_an_error(
     ):
         onepage(book, write(book))
     assert list(book.build.iterdir()) == []
+
+
+def test_the_command_writes_the_notebook_and_the_page(book: Project) -> None:
+    (book.book / "references.bib").write_text("", encoding="utf-8")
+    command = [sys.executable, "-m", "press", "run", "first", "--profile", "smoke", "--html"]
+    done = subprocess.run(command, cwd=book.root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    notebook, page = (book.build / "runs" / f"first.{kind}" for kind in ("ipynb", "html"))
+    assert done.stdout.splitlines() == [f"wrote {path}" for path in (notebook, page)]
+    assert "A smoke run" in page.read_text(encoding="utf-8")
