@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -228,20 +229,35 @@ def _mutation(report: Mapping[str, Any]) -> nodes.Node:
         ("Module", "Mutants", "Tried", "Killed", "Score", "Survivors"),
         rows,
     )
-    changes: dict[tuple[str, ...], list[str]] = {}
+    if any(r["survivors"] for r in found):
+        box += nodes.paragraph(
+            text="The mutants that survive, and why no test notices them, module by module:"
+        )
     for r in found:
+        changes: dict[tuple[str, ...], list[str]] = {}
         for s in r["survivors"]:
-            key = (f"{r['module']}, {s['function']}", s["line"], s["reason"] or "not examined yet")
-            changes.setdefault(key, []).append(s["change"])
-    items = nodes.bullet_list()
-    for (place, line, why), some in changes.items():
-        to = nodes.literal(text=some[0]) if len(some) == 1 else nodes.Text(f"{len(some)} other lines")
-        parts = [nodes.Text(f"{place}: "), nodes.literal(text=line), nodes.Text(" became "), to]
-        items += nodes.list_item("", nodes.paragraph("", "", *parts, nodes.Text(f" ({why}).")))
-    if changes:
-        box += nodes.paragraph(text="The mutants that survive, and why no test notices them:")
-        box += items
+            changes.setdefault((s["function"], s["line"], s["reason"] or "not examined yet"), []).append(
+                s["change"]
+            )
+        items = nodes.bullet_list()
+        for (place, line, why), some in changes.items():
+            to = nodes.literal(text=some[0]) if len(some) == 1 else nodes.Text(f"{len(some)} other lines")
+            parts = [
+                nodes.Text(f"{r['module']}, {place}: "),
+                nodes.literal(text=line),
+                nodes.Text(" became "),
+                to,
+            ]
+            items += nodes.list_item("", nodes.paragraph("", "", *parts, nodes.Text(f" ({why}).")))
+        if changes:
+            box += _folded(f"{r['module']}: {len(r['survivors'])}", items)
     return box
+
+
+def _folded(title: str, content: nodes.Node) -> list[nodes.Node]:
+    """Return what a reader of HTML unfolds by a click on the title."""
+    head = f"<details><summary>{html.escape(title)}</summary>"
+    return [nodes.raw("", head, format="html"), content, nodes.raw("", "</details>", format="html")]
 
 
 def _score(row: Row) -> str:
