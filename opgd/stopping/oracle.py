@@ -41,11 +41,12 @@ def oracle_stopping(flow: VanillaFlow | OverParameterizedFlow, problem: PowerLaw
     r"""Find the time that minimises the expected risk.
 
     The expected risk is scanned a factor of two apart, from a guess (the time of the theory) both ways until
-    it is twice the smallest so far; then the lowest valley is certain. For along every path the error of a
+    it is twice the smallest so far; then the best time is between. For along every path the error of a
     component falls until the estimate meets $\theta^*$ and rises from then on, so that the risk is the sum of
     a part that only falls and one that only grows with t, and at the best time neither exceeds the smallest
     risk. Later, where the risk has doubled, the growing part exceeds it for good; earlier, the falling part
-    did all the time before.
+    did all the time before. Deep flows may have several valleys: the neighbourhood of the lowest point is
+    scanned once more, a factor of $2^{1/4}$ apart, and the lowest point there refined.
 
     Parameters
     ----------
@@ -87,12 +88,18 @@ def oracle_stopping(flow: VanillaFlow | OverParameterizedFlow, problem: PowerLaw
     while x[-1] < high and y[-1] <= 2 * y.min():
         more = np.minimum(x[-1:] + OCTAVE, high)  # one at a time: far too late, the risk may overflow
         x, y = np.r_[x, more], np.r_[y, risk(more)]
-    best = int(y.argmin())
-    valley = float(x[max(best - 1, 0)]), float(x[min(best + 1, x.size - 1)])
-    inside = minimize_scalar(lambda log_t: float(risk(log_t)), bounds=valley)
-    candidates = float(inside.x), float(x[best])  # the latter, where the risk only rises
+    x = np.linspace(*_around(x, y), 9)  # between three points of the scan there may be two valleys
+    y = risk(x)
+    inside = minimize_scalar(lambda log_t: float(risk(log_t)), bounds=_around(x, y))
+    candidates = float(inside.x), float(x[y.argmin()])  # the latter, where the risk only rises
     risks = [float(expected_risk(flow, problem, math.exp(log_t)).mean) for log_t in candidates]
     return Stop(math.exp(candidates[int(np.argmin(risks))]), min(risks))
+
+
+def _around(x: Array, y: Array) -> tuple[float, float]:
+    """Return the neighbours of the lowest point; at an end, the point itself is one of them."""
+    best = int(y.argmin())
+    return float(x[max(best - 1, 0)]), float(x[min(best + 1, x.size - 1)])
 
 
 def trial_stopping(t: ArrayLike, risks: ArrayLike) -> tuple[Array, Array]:

@@ -18,7 +18,9 @@ from opgd import (
     fit_rate,
     oracle_stopping,
 )
-from opgd.stopping import trial_stopping
+from opgd.comparison import contest
+from opgd.stopping import oracle, trial_stopping
+from opgd.stopping.oracle import _guess
 
 PROBLEMS = [
     PowerLaw(1, 2, 1.5, 2000, 10_000), PowerLaw(1, 2, 3, 2000, 1000), PowerLaw(0.6, 1, 0.4, 500, 3000),
@@ -66,6 +68,20 @@ def test_wherever_the_valley_lies_between_two_times_of_the_scan(signal: float) -
         stop = oracle_stopping(flow, model)
         grid = expected_risk(flow, model, stop.t * np.geomspace(1e-2, 1e2, 801)).mean
         assert stop.risk <= grid.min() * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("shift", np.arange(0, 1, 0.125))
+def test_the_lower_of_two_valleys(monkeypatch: pytest.MonkeyPatch, shift: float) -> None:
+    """Wherever the scan begins; the other valley is 12 % higher."""
+    problem = contest(p=3, q=3, gamma=2, n=1000)
+    flow = OverParameterizedFlow.tuned(3, problem.epsilon)
+    guess = _guess(flow, problem) + shift * math.log(2)
+    monkeypatch.setattr(oracle, "_guess", lambda flow, problem: guess)
+    stop = oracle_stopping(flow, problem)
+    risks = expected_risk(flow, problem, stop.t * np.geomspace(0.2, 3, 200)).mean
+    assert stop.risk <= risks.min() * (1 + 1e-9)
+    turns = np.diff(np.sign(np.diff(risks)))
+    assert (turns > 0).sum() == 2
 
 
 def test_without_a_signal_the_best_time_is_the_first() -> None:
