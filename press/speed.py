@@ -230,34 +230,29 @@ def _mutation(report: Mapping[str, Any]) -> nodes.Node:
         rows,
     )
     if any(r["survivors"] for r in found):
-        box += nodes.paragraph(
-            text="The mutants that survive, and why no test notices them, module by module:"
-        )
+        text = "The mutants that survive, and why no test notices them, module by module:"
+        box += nodes.paragraph(text=text)
     for r in found:
-        changes: dict[tuple[str, ...], list[str]] = {}
-        for s in r["survivors"]:
-            changes.setdefault((s["function"], s["line"], s["reason"] or "not examined yet"), []).append(
-                s["change"]
-            )
-        items = nodes.bullet_list()
-        for (place, line, why), some in changes.items():
-            to = nodes.literal(text=some[0]) if len(some) == 1 else nodes.Text(f"{len(some)} other lines")
-            parts = [
-                nodes.Text(f"{r['module']}, {place}: "),
-                nodes.literal(text=line),
-                nodes.Text(" became "),
-                to,
-            ]
-            items += nodes.list_item("", nodes.paragraph("", "", *parts, nodes.Text(f" ({why}).")))
-        if changes:
-            box += _folded(f"{r['module']}: {len(r['survivors'])}", items)
+        box += _survivors(r)
     return box
 
 
-def _folded(title: str, content: nodes.Node) -> list[nodes.Node]:
-    """Return what a reader of HTML unfolds by a click on the title."""
-    head = f"<details><summary>{html.escape(title)}</summary>"
-    return [nodes.raw("", head, format="html"), content, nodes.raw("", "</details>", format="html")]
+def _survivors(row: Row) -> list[nodes.Node]:
+    """List the survivors of a module, changes of one line together; in HTML it is folded."""
+    changes: dict[tuple[str, ...], list[str]] = {}
+    for s in row["survivors"]:
+        what = (f"{row['module']}, {s['function']}", s["line"], s["reason"] or "not examined yet")
+        changes.setdefault(what, []).append(s["change"])
+    items = nodes.bullet_list()
+    for (place, line, why), some in changes.items():
+        to = nodes.literal(text=some[0]) if len(some) == 1 else nodes.Text(f"{len(some)} other lines")
+        parts = [nodes.Text(f"{place}: "), nodes.literal(text=line), nodes.Text(" became "), to]
+        items += nodes.list_item("", nodes.paragraph("", "", *parts, nodes.Text(f" ({why}).")))
+    if not changes:
+        return []
+    title = html.escape(f"{row['module']}: {len(row['survivors'])}")
+    head = f"<details><summary>{title}</summary>"
+    return [nodes.raw("", head, format="html"), items, nodes.raw("", "</details>", format="html")]
 
 
 def _score(row: Row) -> str:
