@@ -19,7 +19,7 @@ from press.speed import NOT_MEASURED, PARTS
 BOOK = Path(__file__).resolve().parents[2] / "book"
 
 
-def render(folder: Path, text: str, *extensions: str) -> tuple[str, str]:
+def render(folder: Path, text: str, extension: str) -> tuple[str, str]:
     """Return a page as plain text, and what Sphinx warned of."""
     (folder / "index.rst").write_text(f"Page\n====\n\n{text}\n", encoding="utf-8")
     warnings = io.StringIO()
@@ -30,7 +30,7 @@ def render(folder: Path, text: str, *extensions: str) -> tuple[str, str]:
             folder / "out",
             folder / "trees",
             "dummy",
-            confoverrides={"extensions": list(extensions), "numfig": True},
+            confoverrides={"extensions": [extension], "numfig": True},
             status=None,
             warning=warnings,
             freshenv=True,

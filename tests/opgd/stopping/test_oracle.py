@@ -72,7 +72,7 @@ def test_wherever_the_valley_lies_between_two_times_of_the_scan(signal: float) -
 
 @pytest.mark.parametrize("shift", np.arange(0, 1, 0.125))
 def test_the_lower_of_two_valleys(monkeypatch: pytest.MonkeyPatch, shift: float) -> None:
-    """Wherever the scan begins; the other valley is 12 % higher."""
+    """Wherever the scan begins; the other valley is 13 % higher."""
     problem = contest(p=3, q=3, gamma=2, n=1000)
     flow = OverParameterizedFlow.tuned(3, problem.epsilon)
     guess = _guess(flow, problem) + shift * math.log(2)
