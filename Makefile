@@ -5,7 +5,7 @@
 #   make chapter C=rates [P="-p repetitions 8"]      execute one chapter with other parameters
 #   make check-pages                                 after make book: examine every page, make the PDF
 #   make pdf                                         after make book: the book as one PDF (needs LaTeX)
-#   make verify                                      did I get your numbers? compare with book/reference.json
+#   make verify                                      did I get your numbers? compare with evidence/reference.json
 #   make lab [P="--allow-root --no-browser"]         JupyterLab with the chapters as notebooks
 #   make bench [BOOK=none|smoke|default]             time everything; press bench --renew shows it in the book
 #   make soak                                        sweeps and builds under stress, at length (kills, full disk, any input)
@@ -63,7 +63,7 @@ test: environment
 	.venv/bin/zizmor --offline --no-progress $(WORKFLOWS)
 
 check-pages: environment
-	$(PY) -m pytest -n 2 -q tests/browser/test_site.py tests/press/test_pdf.py --site _build/html
+	$(PY) -m pytest -n 2 -q tests/browser/test_site.py tests/press/site/test_pdf.py --site _build/html
 
 pdf: environment
 	@$(PY) -m press pdf

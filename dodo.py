@@ -16,12 +16,13 @@ from doit.action import CmdAction
 from doit.dependency import MD5Checker
 from doit.tools import config_changed
 
-from press import guard, profiles
-from press.environment import interpreter, isolate
-from press.parameters import read_parameters, resolve
-from press.project import Project
-from press.reporter import BookReporter
-from press.verify import read_reference
+from press.build import lock as guard
+from press.build.progress import BookReporter
+from press.evidence.reference import read_reference
+from press.run import profiles
+from press.run.environment import interpreter, isolate
+from press.run.parameters import read_parameters, resolve
+from press.run.project import Project
 
 PROJECT = Project(Path(__file__).resolve().parent)
 PROFILE = get_var("profile", profiles.DEFAULT)
@@ -134,7 +135,10 @@ def task_ledger():
 
 def task_theory():
     """Check the statements of the paper; the report makes the badges of the book."""
-    statements = [str(PROJECT.book / "statements.toml"), str(PROJECT.root / "press" / "statements.py")]
+    statements = [
+        str(PROJECT.evidence / "statements.toml"),
+        str(PROJECT.root / "press" / "evidence" / "statements.py"),
+    ]
     return {
         "actions": [command("theory")],
         "task_dep": ["ledger"],  # not beside the chapters: both use all processors
@@ -160,8 +164,8 @@ def task_html():
         "file_dep": [
             *(executed(name) for name in PROJECT.chapters()),
             *(settings + prose + files("book/assets") + files("book", "*.bib") + files("press", "*.py")),
-            *(str(PROJECT.ledger), str(PROJECT.theory), str(PROJECT.book / "statements.toml")),
-            *(files("book", "bench.json") + files("book", "long-runs.json")),
+            *(str(PROJECT.ledger), str(PROJECT.theory), str(PROJECT.evidence / "statements.toml")),
+            *(files("evidence", "bench.json") + files("evidence", "long-runs.json")),
             *(files("opgd", "*.py") + files("tests", "*.py")),  # the reference, and the source of the checks
         ],
         "targets": [str(PROJECT.html / "index.html")],

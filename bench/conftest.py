@@ -1,4 +1,4 @@
-"""Collect rows of figures, not verdicts, and write them to `_build/bench/report.json` (see press/bench.py).
+"""Collect rows of figures, not verdicts, and write them to `_build/bench/report.json`.
 
 A run of some files renews their parts of the report and keeps the others.
 """
@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from press.bench import read_report
-from press.project import Project, write_atomically
+from press.evidence.measurements import read_report
+from press.run.project import Project, write_atomically
 
 REPORT = Project(Path(__file__).resolve().parents[1]).build / "bench" / "report.json"
 PARTS: dict[str, list[dict[str, Any]]] = {}
@@ -117,7 +117,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         report["parts"][part] = {"measured": measured, "load": load, "rows": rows}
     report["machine"] = machine()
     write_atomically(REPORT, json.dumps(report, indent=1) + "\n")
-    terminalreporter.section("one thread each; press/speed.py makes a page of it")
+    terminalreporter.section("one thread each; press/pages/speed.py makes a page of it")
     for key, value in report["machine"].items():
         terminalreporter.write_line(f"{key}: {value}")
     for part, rows in PARTS.items():

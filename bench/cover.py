@@ -2,7 +2,7 @@
 
 Tests start processes of their own, which clear their environment; coverage is started in each by a `.pth`
 file of a virtual environment made for it, `_build/bench/coverage`, which borrows the packages of `.venv`.
-Compiled code is not seen, so some quick tests run once more with `opgd.deep` as plain Python.
+Compiled code is not seen, so some quick tests run once more with `opgd.flow._deep` as plain Python.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from pathlib import Path
 import peers
 
 INTERPRETED = [  # tests of compiled code that do not take hours without the compiler
-    "tests/opgd/test_deep.py::test_rest_and_equilibrium_are_exact",
-    "tests/opgd/test_deep.py::test_order_and_shape_of_the_arguments_do_not_matter",
-    "tests/opgd/test_deep.py::test_against_a_general_ode_solver",
-    "tests/opgd/test_flows.py::test_half_times[flow0]",
-    "tests/opgd/test_flows.py::test_half_times[flow2]",
-    "tests/opgd/test_linearize.py::test_against_the_variational_equations",
+    "tests/opgd/flow/test_deep.py::test_rest_and_equilibrium_are_exact",
+    "tests/opgd/flow/test_deep.py::test_order_and_shape_of_the_arguments_do_not_matter",
+    "tests/opgd/flow/test_deep.py::test_against_a_general_ode_solver",
+    "tests/opgd/flow/test_flows.py::test_half_times[flow0]",
+    "tests/opgd/flow/test_flows.py::test_half_times[flow2]",
+    "tests/opgd/flow/test_linearize.py::test_against_the_variational_equations",
 ]
 FOLDER = peers.ROOT / "_build" / "bench" / "coverage"
 

@@ -29,8 +29,8 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from press.environment import machine
-from press.project import Project, write_atomically
+from press.run.environment import machine
+from press.run.project import Project, write_atomically
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "ein Büch – 本 of (some) pages"

@@ -23,8 +23,8 @@ sys.path[0] = str(ROOT)
 
 from IPython.core.interactiveshell import InteractiveShell  # noqa: E402
 
-from press.execute import clean_notebook  # noqa: E402
-from press.project import Project  # noqa: E402
+from press.run.execute import clean_notebook  # noqa: E402
+from press.run.project import Project  # noqa: E402
 
 PERIOD = 0.01
 WAITING = {"wait", "_worker", "result", "acquire", "get", "select", "_bootstrap_inner", "result_iterator"}

@@ -27,12 +27,12 @@ from typing import Any
 import peers
 from scipy.stats import binomtest
 
-from press.project import write_atomically
+from press.run.project import write_atomically
 
 ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / "_build" / "bench" / "mutation"
 REPORT = ROOT / "_build" / "bench" / "mutation.json"
-ACCEPTED = ROOT / "bench" / "survivors.toml"
+ACCEPTED = ROOT / "evidence" / "survivors.toml"
 
 TESTS = {
     "flows": [
@@ -292,7 +292,7 @@ def main() -> None:
                 to = what.get("change", "(any)")
                 print(f"  {title}, in {what['function']}:\n    - {what['line']}\n    + {to}")
     if open_ends:
-        sys.exit(f"{open_ends} mutants or entries of bench/survivors.toml need attention")
+        sys.exit(f"{open_ends} mutants or entries of evidence/survivors.toml need attention")
 
 
 if __name__ == "__main__":

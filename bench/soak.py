@@ -1,7 +1,8 @@
 """Sweeps under stress, at length: speed of two workers, kills and resumptions, a cluster started by hand.
 
 Run it with `make soak` (a quarter of an hour on two idle processors). The suite holds short versions
-(`tests/press/test_sweep.py`). Every table must be equal to that of an undisturbed sweep, byte for byte.
+(`tests/press/sweep/test_workers.py`). Every table must be equal to that of an undisturbed sweep, byte for
+byte.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from press.project import Project
+from press.run.project import Project
 
 ROOT = Path(__file__).resolve().parents[1]
 LEFT_OUT = shutil.ignore_patterns(

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from opgd.regression.torus import coefficients, lattice
+from opgd.regression.basis import coefficients, lattice
 
 SOME = 500
 """Frequencies that the plain sums run over; their times are scaled to the whole lattice."""

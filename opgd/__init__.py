@@ -8,11 +8,11 @@ Examples
 0.0871
 """
 
-from opgd.descent import gradient_descent
-from opgd.flows import Flow, FlowState, OverParameterizedFlow, VanillaFlow
+from opgd.flow.descent import gradient_descent
+from opgd.flow.over_parameterized import Flow, FlowState, OverParameterizedFlow, VanillaFlow
 from opgd.problem import PowerLaw, SequenceModel
 from opgd.rates import RateFit, fit_rate
-from opgd.risk import RiskCurve, expected_risk, monte_carlo_risk
+from opgd.risk.curve import RiskCurve, expected_risk, monte_carlo_risk
 from opgd.stopping import Stop, oracle_stopping
 
 __all__ = [

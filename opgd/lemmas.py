@@ -15,8 +15,8 @@ from scipy.special import wrightomega
 
 from opgd import _validate as check
 from opgd._validate import Array
-from opgd.flows import OverParameterizedFlow
-from opgd.theory import stopping_exponent
+from opgd.flow.over_parameterized import OverParameterizedFlow
+from opgd.theory.bounds import stopping_exponent
 
 __all__ = [
     "HittingTimes",

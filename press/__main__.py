@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from press.environment import isolate
-from press.guard import one_build
-from press.project import Project, write_atomically
+from press.build.lock import one_build
+from press.run.environment import isolate
+from press.run.project import Project, write_atomically
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -56,15 +56,15 @@ def _changes_the_book(project: Project, options: argparse.Namespace) -> bool:
 
 
 def _describe(project: Project, options: argparse.Namespace) -> int:
-    from press.describe import describe, overview
+    from press.pages.describe import describe, overview
 
     print(describe(project, options.chapter) if options.chapter else overview(project))
     return 0
 
 
 def _run(project: Project, options: argparse.Namespace) -> int:
-    from press import profiles
-    from press.execute import ChapterFailed, execute
+    from press.run import profiles
+    from press.run.execute import ChapterFailed, execute
 
     output: Path = options.output or project.build / "runs" / f"{options.chapter}.ipynb"
     if output.suffix != ".ipynb" or output.is_dir():
@@ -88,8 +88,8 @@ def _run(project: Project, options: argparse.Namespace) -> int:
         return 1
     print(f"wrote {output}")
     if options.html:
-        from press.onepage import onepage
-        from press.site import SiteFailed
+        from press.site.html import SiteFailed
+        from press.site.onepage import onepage
 
         page = output.with_suffix(".html")
         try:
@@ -102,8 +102,8 @@ def _run(project: Project, options: argparse.Namespace) -> int:
 
 
 def _sweep(project: Project, options: argparse.Namespace) -> int:
-    from press import profiles
-    from press.grid import LIMIT, points_of
+    from press.run import profiles
+    from press.sweep.grid import LIMIT, points_of
 
     if options.workers < 1:
         raise ValueError(f"-j {options.workers}: it must be at least 1")
@@ -118,9 +118,9 @@ def _sweep(project: Project, options: argparse.Namespace) -> int:
         given=profiles.overrides(project, options.profile, chapter),
         limit=LIMIT if options.limit is None else options.limit,
     )
-    from press.comparison import page
-    from press.sweep import sweep
-    from press.table import table, write_table
+    from press.sweep.page import page
+    from press.sweep.results import table, write_table
+    from press.sweep.workers import sweep
 
     try:
         outcome = sweep(
@@ -150,7 +150,7 @@ def _sweep(project: Project, options: argparse.Namespace) -> int:
 
 
 def _verify(project: Project, options: argparse.Namespace) -> int:
-    from press.verify import renew, verify
+    from press.evidence.reference import renew, verify
 
     if options.renew:
         print(f"wrote {project.reference}: {renew(project)} rows")
@@ -163,14 +163,16 @@ def _verify(project: Project, options: argparse.Namespace) -> int:
 
 
 def _keep(project: Project, options: argparse.Namespace) -> int:
-    from press.long_runs import FILE, keep
+    from press.evidence.long_runs import FILE, keep
 
-    print(f"{project.book / FILE} now has {keep(project, options.notebook)} results of {options.notebook}")
+    print(
+        f"{project.evidence / FILE} now has {keep(project, options.notebook)} results of {options.notebook}"
+    )
     return 0
 
 
 def _bench(project: Project, options: argparse.Namespace) -> int:
-    from press.bench import read_report, renew, slower
+    from press.evidence.measurements import read_report, renew, slower
 
     if options.renew:
         print(f"{project.book / 'bench.json'} now has: {', '.join(renew(project))}")
@@ -182,21 +184,21 @@ def _bench(project: Project, options: argparse.Namespace) -> int:
 
 
 def _lab(project: Project, options: argparse.Namespace) -> int:
-    from press.laboratory import command
+    from press.site.laboratory import command
 
     os.chdir(project.root)
     os.execv(sys.executable, command(project, options.rest))
 
 
 def _notebooks(project: Project, options: argparse.Namespace) -> int:
-    from press.launch import publish
+    from press.site.hosted import publish
 
     print(f"wrote {len(publish(project, options.output))} files to {options.output}")
     return 0
 
 
 def _ledger(project: Project, options: argparse.Namespace) -> int:
-    from press.ledger import collect, dump
+    from press.evidence.ledger import collect, dump
 
     notebooks = {
         chapter: json.loads((project.executed / f"{chapter}.ipynb").read_text(encoding="utf-8"))
@@ -209,10 +211,10 @@ def _ledger(project: Project, options: argparse.Namespace) -> int:
 
 
 def _site(project: Project, options: argparse.Namespace) -> int:
-    from press.site import SiteFailed, build
-    from press.statements import unchecked
+    from press.evidence.statements import unchecked
+    from press.site.html import SiteFailed, build
 
-    open_ones = unchecked(project.book / "statements.toml", project.theory)
+    open_ones = unchecked(project.evidence / "statements.toml", project.theory)
     if os.environ.get("CI") and open_ones:
         raise ValueError(f"statements whose check has not run: {', '.join(open_ones)}")
     try:
@@ -224,8 +226,8 @@ def _site(project: Project, options: argparse.Namespace) -> int:
 
 
 def _pdf(project: Project, options: argparse.Namespace) -> int:
-    from press.pdf import build_pdf
-    from press.site import SiteFailed
+    from press.site.html import SiteFailed
+    from press.site.pdf import build_pdf
 
     try:
         print(f"wrote {build_pdf(project)}")
@@ -236,9 +238,9 @@ def _pdf(project: Project, options: argparse.Namespace) -> int:
 
 
 def _theory(project: Project, options: argparse.Namespace) -> int:
-    from press.statements import ChecksFailed, read_report, read_statements, run_checks
+    from press.evidence.statements import ChecksFailed, read_report, read_statements, run_checks
 
-    statements = read_statements(project.book / "statements.toml")
+    statements = read_statements(project.evidence / "statements.toml")
     try:
         run_checks(project.root, project.theory)
         read_report(project.theory, statements)
@@ -270,12 +272,12 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--renew", action="store_true", help="make the reference from the executed chapters")
     check.set_defaults(command=_verify)
     long = commands.add_parser(
-        "keep", help="keep the results of a long run in book/long-runs.json for the book"
+        "keep", help="keep the results of a long run in evidence/long-runs.json for the book"
     )
     long.add_argument("notebook", type=Path, metavar="FILE", help="executed with another profile")
     long.set_defaults(command=_keep)
     bench = commands.add_parser("bench", help="say what `make bench` found slower than a rival")
-    bench.add_argument("--renew", action="store_true", help="make book/bench.json, which the book shows")
+    bench.add_argument("--renew", action="store_true", help="make evidence/bench.json, which the book shows")
     bench.set_defaults(command=_bench)
     lab = commands.add_parser("lab", help="open JupyterLab (with its own options) on the chapters")
     lab.set_defaults(command=_lab)

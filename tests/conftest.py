@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from press.project import Project
+from press.run.project import Project
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -46,10 +46,10 @@ seed: int = 0  # [0, inf) seed
 import matplotlib.pyplot as plt
 from myst_nb import glue
 
-import press
+from press.chapter import record
 
 glue("first-total", float(sum(k**power for k in range(count))), display=False)
-press.record("Table 1", "gamma=2 p=1 q=1", 0.49, sd=0.01, check="tests/test_small.py::test_small")
+record("Table 1", "gamma=2 p=1 q=1", 0.49, sd=0.01, check="tests/test_small.py::test_small")
 ```
 
 The total {mark}`sum` is {glue:text}`first-total:.1f`, as {numref}`fig-first` shows.
@@ -147,7 +147,8 @@ def small_book(root: Path) -> Project:
     (root / "tests" / "test_small.py").write_text(
         "def test_small():\n    assert 1 + 1 == 2\n", encoding="utf-8"
     )
-    (root / "book" / "statements.toml").write_text(STATEMENTS, encoding="utf-8")
+    (root / "evidence").mkdir()
+    (root / "evidence" / "statements.toml").write_text(STATEMENTS, encoding="utf-8")
     (root / "tests" / "theory").mkdir()
     (root / "tests" / "theory" / "test_sum.py").write_text(CHECK, encoding="utf-8")
     for name in ("conftest.py", "statements.py"):

@@ -1,4 +1,4 @@
-"""The algorithm of opgd/deep.py in numpy alone, to show what compiling it gains.
+"""The algorithm of opgd/flow/_deep.py in numpy alone, to show what compiling it gains.
 
 Whole arrays, a block of lanes at a time; a shared b, and none of the guards against extreme arguments.
 """
@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from paths import Array, PathSet
 
-from opgd.deep import AVERAGES, TO_LEGENDRE, WEIGHTS, XI, panel_length
+from opgd.flow._deep import AVERAGES, TO_LEGENDRE, WEIGHTS, XI, panel_length
 
 BLOCK = 256  # lanes at a time
 

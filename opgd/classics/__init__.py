@@ -1,16 +1,16 @@
 """Classical estimators of the sequence model, their exact risks, and the flow seen as a threshold."""
 
-from opgd.shrinkage.empirical_bayes import EmpiricalBayes
-from opgd.shrinkage.exact_risk import (
+from opgd.classics.empirical_bayes import EmpiricalBayes
+from opgd.classics.exact_risk import (
     oracle_cutoff,
     oracle_pinsker,
     pinsker_risk,
     threshold_risk,
     total_threshold_risk,
 )
-from opgd.shrinkage.level import effective_threshold
-from opgd.shrinkage.linear_rules import Pinsker, SpectralCutoff
-from opgd.shrinkage.thresholds import (
+from opgd.classics.flow_as_threshold import effective_threshold
+from opgd.classics.linear_rules import Pinsker, SpectralCutoff
+from opgd.classics.thresholds import (
     Blockwise,
     FDRThreshold,
     HybridSURE,

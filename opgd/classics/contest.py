@@ -15,10 +15,7 @@ from scipy.special import zeta
 
 from opgd import _validate as check
 from opgd._validate import Array
-from opgd.flows import OverParameterizedFlow, VanillaFlow
-from opgd.problem import LARGEST_SIZE, PowerLaw
-from opgd.risk import expected_risk, trial_generators
-from opgd.shrinkage import (
+from opgd.classics import (
     Blockwise,
     EmpiricalBayes,
     FDRThreshold,
@@ -28,7 +25,10 @@ from opgd.shrinkage import (
     UniversalThreshold,
     universal_level,
 )
-from opgd.shrinkage.exact_risk import oracle_cutoff, oracle_pinsker, total_threshold_risk
+from opgd.classics.exact_risk import oracle_cutoff, oracle_pinsker, total_threshold_risk
+from opgd.flow.over_parameterized import OverParameterizedFlow, VanillaFlow
+from opgd.problem import LARGEST_SIZE, PowerLaw
+from opgd.risk.curve import expected_risk, trial_generators
 from opgd.stopping import loss, oracle_stopping, sure, universal_time
 
 __all__ = [
@@ -83,7 +83,7 @@ def contest(p: float, q: float, gamma: float, n: float, *, factor: float = 16.0)
 
     Examples
     --------
-    >>> from opgd.comparison import contest
+    >>> from opgd.classics.contest import contest
     >>> contest(p=1, q=2, gamma=1.5, n=2500).size
     40000
     """
@@ -113,7 +113,7 @@ def missing(problem: PowerLaw) -> float:
 
     Examples
     --------
-    >>> from opgd.comparison import contest, missing
+    >>> from opgd.classics.contest import contest, missing
     >>> round(missing(contest(p=1, q=2, gamma=1.5, n=2500)), 6)
     0.004988
     """
@@ -146,7 +146,7 @@ def flow_risks(problem: PowerLaw, depths: Sequence[int], *, constant: float = 1.
 
     Examples
     --------
-    >>> from opgd.comparison import contest, flow_risks
+    >>> from opgd.classics.contest import contest, flow_risks
     >>> risks = flow_risks(contest(p=1, q=2, gamma=1.5, n=1000), depths=[0])
     >>> {name: round(risk, 4) for name, risk in risks.items()}
     {'vanilla, oracle': 0.1548, 'D = 0, oracle': 0.1175, 'D = 0, universal': 0.118}
@@ -182,7 +182,7 @@ def classical_risks(problem: PowerLaw) -> dict[str, float]:
 
     Examples
     --------
-    >>> from opgd.comparison import classical_risks, contest
+    >>> from opgd.classics.contest import classical_risks, contest
     >>> risks = classical_risks(contest(p=1, q=2, gamma=1.5, n=1000))
     >>> round(risks["index hard"], 4), round(risks["cut-off, oracle"], 4)
     (0.1336, 0.1815)
@@ -232,7 +232,7 @@ def losses(
 
     Examples
     --------
-    >>> from opgd.comparison import contest, losses
+    >>> from opgd.classics.contest import contest, losses
     >>> found = losses(contest(p=1, q=2, gamma=1.5, n=1000), repetitions=4)
     >>> found["FDR"].shape
     (4,)
@@ -284,7 +284,7 @@ def stopped_losses(
 
     Examples
     --------
-    >>> from opgd.comparison import contest, stopped_losses
+    >>> from opgd.classics.contest import contest, stopped_losses
     >>> found = stopped_losses(contest(p=1, q=2, gamma=1.5, n=1000), depths=[0], repetitions=2)
     >>> sorted(found), found["D = 0, SURE"].shape
     (['D = 0, SURE', 'vanilla, SURE'], (2,))

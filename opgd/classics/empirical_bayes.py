@@ -52,7 +52,7 @@ class EmpiricalBayes:
     Examples
     --------
     >>> import numpy as np
-    >>> from opgd.shrinkage import EmpiricalBayes
+    >>> from opgd.classics import EmpiricalBayes
     >>> z = np.r_[5.0, -4.0, np.linspace(-1.5, 1.5, 98)]
     >>> EmpiricalBayes().estimate(z, epsilon=1.0)[:3].round(4).tolist()
     [4.4988, -3.4326, 0.0]
@@ -114,7 +114,7 @@ class EmpiricalBayes:
 
         Examples
         --------
-        >>> from opgd.shrinkage import EmpiricalBayes
+        >>> from opgd.classics import EmpiricalBayes
         >>> EmpiricalBayes().weight([[5.0, -4.0, 6.0], [5.0, 0.1, 0.2]], epsilon=1.0).round(4).tolist()
         [1.0, 0.5972]
         """
@@ -152,7 +152,7 @@ class EmpiricalBayes:
 
         Examples
         --------
-        >>> from opgd.shrinkage import EmpiricalBayes
+        >>> from opgd.classics import EmpiricalBayes
         >>> EmpiricalBayes().weight_at(0.0)
         1.0
         """

@@ -26,9 +26,9 @@ from scipy.special import ndtr, zeta
 
 from opgd import _validate as check
 from opgd._validate import Array
+from opgd.classics.linear_rules import Pinsker, SpectralCutoff
 from opgd.problem import PowerLaw
-from opgd.shrinkage.linear_rules import Pinsker, SpectralCutoff
-from opgd.sums import power_law_components
+from opgd.risk._sums import power_law_components
 
 __all__ = [
     "oracle_cutoff",
@@ -73,7 +73,7 @@ def threshold_risk(
 
     Examples
     --------
-    >>> from opgd.shrinkage.exact_risk import threshold_risk
+    >>> from opgd.classics.exact_risk import threshold_risk
     >>> threshold_risk([0.0, 1.0, 1e200], epsilon=1.0, level=2.0, mode="soft").round(6).tolist()
     [0.011537, 0.909677, 5.0]
     >>> threshold_risk([0.0, 1.0, 1e200], epsilon=1.0, level=2.0, mode="hard").round(6).tolist()
@@ -115,7 +115,7 @@ def total_threshold_risk(
         Of finite size.
     levels : float or callable
         Threshold in units of the noise level: one for all components, or a smooth function of $\ln j$, as
-        `opgd.shrinkage.IndexThreshold.levels`.
+        `opgd.classics.IndexThreshold.levels`.
     mode : {"soft", "hard"}
         Which threshold.
 
@@ -132,8 +132,8 @@ def total_threshold_risk(
     Examples
     --------
     >>> from opgd import PowerLaw
-    >>> from opgd.shrinkage.exact_risk import total_threshold_risk
-    >>> from opgd.shrinkage import IndexThreshold
+    >>> from opgd.classics.exact_risk import total_threshold_risk
+    >>> from opgd.classics import IndexThreshold
     >>> problem = PowerLaw(p=1, q=2, gamma=1.5, n=2000, size=10_000)
     >>> round(total_threshold_risk(problem, IndexThreshold().levels, "hard"), 4)
     0.0822
@@ -173,7 +173,7 @@ def oracle_cutoff(problem: PowerLaw) -> tuple[SpectralCutoff, float]:
     Examples
     --------
     >>> from opgd import PowerLaw
-    >>> from opgd.shrinkage.exact_risk import oracle_cutoff
+    >>> from opgd.classics.exact_risk import oracle_cutoff
     >>> rule, risk = oracle_cutoff(PowerLaw(p=1, q=2, gamma=1.5, n=2000))
     >>> rule.kept, round(risk, 4)
     (100, 0.1452)
@@ -210,8 +210,8 @@ def pinsker_risk(rule: Pinsker, problem: PowerLaw) -> float:
     Examples
     --------
     >>> from opgd import PowerLaw
-    >>> from opgd.shrinkage.exact_risk import pinsker_risk
-    >>> from opgd.shrinkage import Pinsker
+    >>> from opgd.classics.exact_risk import pinsker_risk
+    >>> from opgd.classics import Pinsker
     >>> round(pinsker_risk(Pinsker(smoothness=0.25, cutoff=500), PowerLaw(1, 2, 1.5, n=2000)), 4)
     0.226
     """
@@ -255,7 +255,7 @@ def oracle_pinsker(problem: PowerLaw, smoothness: float | None = None) -> tuple[
     Examples
     --------
     >>> from opgd import PowerLaw
-    >>> from opgd.shrinkage.exact_risk import oracle_pinsker
+    >>> from opgd.classics.exact_risk import oracle_pinsker
     >>> rule, risk = oracle_pinsker(PowerLaw(p=1, q=2, gamma=1.5, n=2000))
     >>> round(rule.smoothness, 2), round(risk, 4)
     (0.78, 0.1247)

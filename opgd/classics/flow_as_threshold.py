@@ -10,7 +10,7 @@ from scipy.optimize.elementwise import find_root
 
 from opgd import _validate as check
 from opgd._validate import Array
-from opgd.flows import OverParameterizedFlow
+from opgd.flow.over_parameterized import OverParameterizedFlow
 
 __all__ = ["effective_threshold"]
 
@@ -43,7 +43,7 @@ def effective_threshold(flow: OverParameterizedFlow, eigenvalues: ArrayLike, t: 
     Examples
     --------
     >>> from opgd import OverParameterizedFlow
-    >>> from opgd.shrinkage.level import effective_threshold
+    >>> from opgd.classics.flow_as_threshold import effective_threshold
     >>> effective_threshold(OverParameterizedFlow(depth=0), [1e-2, 1e-4, 1e-6], t=100.0).round(4).tolist()
     [0.0, 0.0364, 0.0621]
     """

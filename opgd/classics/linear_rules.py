@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from opgd import _validate as check
 from opgd._validate import Array
-from opgd.shrinkage.empirical_bayes import data_sets
+from opgd.classics.empirical_bayes import data_sets
 
 __all__ = ["Pinsker", "SpectralCutoff"]
 
@@ -24,7 +24,7 @@ MOST_WEIGHTS = 2**22  # components that a Pinsker estimator may reach
 class SpectralCutoff:
     r"""Keep the first components as they are and drop the rest: the projection estimator.
 
-    Which number to keep is a question to an oracle, `opgd.shrinkage.exact_risk.oracle_cutoff`.
+    Which number to keep is a question to an oracle, `opgd.classics.exact_risk.oracle_cutoff`.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class SpectralCutoff:
 
     Examples
     --------
-    >>> from opgd.shrinkage import SpectralCutoff
+    >>> from opgd.classics import SpectralCutoff
     >>> SpectralCutoff(2).estimate([3.0, 1.0, -0.5], epsilon=0.5).tolist()
     [3.0, 1.0, 0.0]
     """
@@ -64,7 +64,7 @@ class Pinsker:
 
     For the right $m$ it is the minimax linear rule, and asymptotically the minimax rule, over the ellipsoid
     $\sum_j j^{2\alpha} \theta_j^2 \le C^2$; `minimax` finds that $m$. For a given signal an oracle knows a
-    better one, `opgd.shrinkage.exact_risk.oracle_pinsker`.
+    better one, `opgd.classics.exact_risk.oracle_pinsker`.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ class Pinsker:
 
     Examples
     --------
-    >>> from opgd.shrinkage import Pinsker
+    >>> from opgd.classics import Pinsker
     >>> Pinsker(smoothness=1, cutoff=4).estimate([1.0, 1.0, 1.0, 1.0, 1.0], epsilon=0.5).round(12).tolist()
     [0.75, 0.5, 0.25, 0.0, 0.0]
     """
@@ -119,7 +119,7 @@ class Pinsker:
 
         Examples
         --------
-        >>> from opgd.shrinkage import Pinsker
+        >>> from opgd.classics import Pinsker
         >>> round(Pinsker.minimax(smoothness=1, radius=1.0, epsilon=0.1).cutoff, 6)
         8.444444
         """

@@ -21,7 +21,7 @@ from scipy.special import ndtr, ndtri
 
 from opgd import _validate as check
 from opgd._validate import Array
-from opgd.shrinkage.empirical_bayes import data_sets, standardised
+from opgd.classics.empirical_bayes import data_sets, standardised
 
 __all__ = [
     "Blockwise",
@@ -52,7 +52,7 @@ def universal_level(size: int) -> float:
 
     Examples
     --------
-    >>> from opgd.shrinkage import universal_level
+    >>> from opgd.classics import universal_level
     >>> round(universal_level(1000), 6)
     3.716922
     """
@@ -75,7 +75,7 @@ class UniversalThreshold:
 
     Examples
     --------
-    >>> from opgd.shrinkage import UniversalThreshold
+    >>> from opgd.classics import UniversalThreshold
     >>> UniversalThreshold("hard").estimate([3.0, 1.0, -0.5, 0.2], epsilon=0.5).tolist()
     [3.0, 1.0, 0.0, 0.0]
     >>> UniversalThreshold("soft").estimate([3.0, 1.0, -0.5, 0.2], epsilon=0.5).round(4).tolist()
@@ -136,7 +136,7 @@ class IndexThreshold:
 
     Examples
     --------
-    >>> from opgd.shrinkage import IndexThreshold
+    >>> from opgd.classics import IndexThreshold
     >>> IndexThreshold().estimate([0.1, 0.7, 0.7, 0.7], epsilon=0.5).tolist()
     [0.1, 0.7, 0.0, 0.0]
     """
@@ -187,7 +187,7 @@ class FDRThreshold:
 
     Examples
     --------
-    >>> from opgd.shrinkage import FDRThreshold
+    >>> from opgd.classics import FDRThreshold
     >>> FDRThreshold(0.1).estimate([3.0, 1.2, -0.5, 0.2], epsilon=0.5).tolist()
     [3.0, 1.2, 0.0, 0.0]
     """
@@ -231,7 +231,7 @@ class HybridSURE:
 
     Examples
     --------
-    >>> from opgd.shrinkage import HybridSURE
+    >>> from opgd.classics import HybridSURE
     >>> HybridSURE().estimate([9.0, 8.0, -7.0, 0.1], epsilon=1.0).round(9).tolist()
     [8.9, 7.9, -6.9, 0.0]
     """
@@ -293,7 +293,7 @@ class Blockwise:
 
     Examples
     --------
-    >>> from opgd.shrinkage import Blockwise, UniversalThreshold
+    >>> from opgd.classics import Blockwise, UniversalThreshold
     >>> Blockwise(UniversalThreshold("hard")).estimate([0.1, 0.7, 0.1, 0.7], epsilon=0.5).tolist()
     [0.1, 0.7, 0.0, 0.7]
     """

@@ -36,8 +36,8 @@ import math
 import numpy as np
 from numpy.polynomial import Legendre, Polynomial
 
-from opgd._compile import compiled
 from opgd._validate import Array
+from opgd.flow._compile import compiled
 
 __all__ = ["half_times", "panel_length", "solve"]
 

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from opgd import _validate as check
 from opgd._validate import Array
-from opgd.flows import OverParameterizedFlow, VanillaFlow
+from opgd.flow.over_parameterized import OverParameterizedFlow, VanillaFlow
 
 __all__ = ["gradient_descent"]
 

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from opgd import _validate as check
-from opgd import two_layer
 from opgd._validate import Array
+from opgd.flow import _two_layer as two_layer
 
 __all__ = ["Flow", "FlowState", "OverParameterizedFlow", "VanillaFlow"]
 
@@ -134,7 +134,7 @@ class OverParameterizedFlow:
 
     $a = X / \sqrt{P Q}$ and $\beta = 2 z T / \sqrt{P Q}$: sums of non-negative terms, so nothing cancels.
     The chapter *The two-layer flow* derives it. At depth $D \ge 1$ time is a quadrature in $\beta$, which
-    ``opgd.deep`` evaluates and inverts; the chapter *Deeper* explains how.
+    ``opgd.flow._deep`` evaluates and inverts; the chapter *Deeper* explains how.
 
     Parameters
     ----------
@@ -240,7 +240,7 @@ class OverParameterizedFlow:
             \frac{\partial \theta}{\partial z} = \frac{\kappa^2}{P^2 Q^2} \Bigl(
             \frac{s^2 h (1 - T^2)(A^2 + s^2 T^2)}{r} + 2 T (r + T) (1 + 2 r T + T^2) \Bigr) ,
 
-        again a sum of non-negative terms. At depth $D \ge 1$ it is a second quadrature, see ``opgd.deep``.
+        again a sum of non-negative terms. At depth $D \ge 1$ it is a second quadrature, in `opgd.flow._deep`.
 
         Returns
         -------
@@ -298,7 +298,7 @@ def solve_deep(
     flow: OverParameterizedFlow, z: Array, log_lam: Array, times: Array, names: tuple[str, ...] = ("theta",)
 ) -> list[Array]:
     r"""Return some of LAYERS at depth >= 1 of 1-d z >= 0, ln(lambda); shape (components, times)."""
-    from opgd import deep  # numba takes a while to load, and depth 0 does not need it
+    from opgd.flow import _deep as deep  # numba takes a while to load, and depth 0 does not need it
 
     order = np.argsort(times)
     factor = 1.0 if flow.separate_layers else float(flow.depth)
@@ -312,7 +312,7 @@ def solve_deep(
 
 def half_times(flow: OverParameterizedFlow, z: Array, log_lam: Array) -> tuple[Array, Array]:
     r"""Return when theta = z / 2 at depth >= 1, and d ln(theta) / d ln(t) there; 1-d z > 0 and ln(lambda)."""
-    from opgd import deep
+    from opgd.flow import _deep as deep
 
     half, steepness = np.empty_like(z), np.empty_like(z)
     factor = 1.0 if flow.separate_layers else float(flow.depth)

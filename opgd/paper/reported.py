@@ -50,7 +50,7 @@ def _as_printed(number: Decimal) -> Reported:
 
 @cache
 def _text() -> dict[str, Any]:
-    source = files("opgd").joinpath("reported.toml").read_text("utf-8")
+    source = files("opgd.paper").joinpath("reported.toml").read_text("utf-8")
     return tomllib.loads(source, parse_float=Decimal)  # Decimal keeps the printed digits
 
 
@@ -100,7 +100,7 @@ def items() -> tuple[str, ...]:
 
     Examples
     --------
-    >>> from opgd import reported
+    >>> from opgd.paper import reported
     >>> reported.items()[:2]
     ('Figure 1', 'Figure 2')
     """
@@ -119,7 +119,7 @@ def stated_cost() -> tuple[int, int]:
 
     Examples
     --------
-    >>> from opgd import reported
+    >>> from opgd.paper import reported
     >>> reported.stated_cost()
     (64, 24)
     """
@@ -141,7 +141,7 @@ def cells(item: str) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> from opgd import reported
+    >>> from opgd.paper import reported
     >>> len(reported.cells("Table 1")), len(reported.cells("Table 2"))
     (27, 54)
     """
@@ -171,7 +171,7 @@ def lookup(item: str, cell: str) -> Reported:
 
     Examples
     --------
-    >>> from opgd import reported
+    >>> from opgd.paper import reported
     >>> reported.lookup("Figure 1", "gamma=1.5 vanilla_error slope")
     Reported(value=-0.374, unit=0.001)
     >>> reported.lookup("Table 2", "D=1 gamma=3 p=0.6 q=2").value

@@ -1,7 +1,7 @@
 r"""The paper's protocol for Tables 1 and 2, simulated: 256 data sets a sample size, stopped at the best time.
 
-What `opgd.tables` computes exactly is checked here by simulation. A run of all cells takes a while; finished
-cells can be kept in a directory, so that a run that was interrupted goes on where it stopped.
+What `opgd.paper.tables` computes exactly is checked here by simulation. A run of all cells takes a while;
+finished cells can be kept in a directory, so that a run that was interrupted goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from numpy.polynomial import chebyshev
 
 from opgd import _validate as check
 from opgd._validate import Array
-from opgd.risk import monte_carlo_risk
-from opgd.tables import REPETITIONS, SAMPLE_SIZES, Cell, Rate, Setting, in_threads
+from opgd.paper.tables import REPETITIONS, SAMPLE_SIZES, Cell, Rate, Setting, in_threads
+from opgd.risk.curve import monte_carlo_risk
 
 __all__ = ["Simulated", "simulate"]
 
@@ -91,8 +91,8 @@ def simulate(
 
     Examples
     --------
-    >>> from opgd.protocol import simulate
-    >>> from opgd.tables import CELLS, Setting, exact_rate
+    >>> from opgd.paper.simulated import simulate
+    >>> from opgd.paper.tables import CELLS, Setting, exact_rate
     >>> cell, setting = CELLS[9], Setting(size=50)
     >>> (found,) = simulate([cell], setting, [exact_rate(cell, setting).t], repetitions=20)
     >>> bool((found.own.mean <= found.common.mean).all())
@@ -108,7 +108,7 @@ def simulate(
             f"times = {times} are not allowed: there must be {SAMPLE_SIZES.size} times > 0 for each of "
             f"{len(cells)} cells"
         )
-    sources = sorted(Path(__file__).parent.glob("*.py"))
+    sources = sorted(Path(__file__).parents[1].rglob("*.py"))
     code = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
 
     def one(task: tuple[Cell, Array]) -> Simulated:

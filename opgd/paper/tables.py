@@ -2,7 +2,7 @@ r"""Tables 1 and 2 of the paper, cell by cell: the exact rate and its spread in 
 
 A cell is the slope of $\log_{10}$ of the mean risk of 256 data sets at the oracle time against
 $\log_{10} n$, for n = 2000, 2200, ..., 4000. Neither the slope nor its standard deviation needs a simulation
-(for that see `opgd.protocol`).
+(for that see `opgd.paper.simulated`).
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from scipy.interpolate import CubicSpline
 
 from opgd import _validate as check
 from opgd._validate import Array
-from opgd.flows import OverParameterizedFlow
+from opgd.flow.over_parameterized import OverParameterizedFlow
 from opgd.problem import PowerLaw
 from opgd.rates import fit_covariance, fit_rate
-from opgd.risk import expected_risk, risk_curve
+from opgd.risk.curve import expected_risk, risk_curve
 from opgd.stopping import oracle_stopping
 
 __all__ = [
@@ -64,7 +64,7 @@ class Cell:
 
     Examples
     --------
-    >>> from opgd.tables import Cell
+    >>> from opgd.paper.tables import Cell
     >>> cell = Cell(1, 3.0, 0.6, 2.0)
     >>> cell.item, cell.name, round(cell.optimal, 3)
     ('Table 2', 'D=1 gamma=3 p=0.6 q=2', 0.375)
@@ -82,7 +82,7 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """Name of the cell in `opgd.reported`."""
+        """Name of the cell in `opgd.paper.reported`."""
         return f"D={self.depth} " * bool(self.depth) + f"gamma={self.gamma:g} p={self.p:g} q={self.q:g}"
 
     @property
@@ -95,7 +95,7 @@ GAMMAS, POWERS, MISALIGNMENTS = (1.1, 2.0, 3.0), (0.6, 1.0, 3.0), (1.0, 1.5, 2.0
 CELLS = tuple(
     Cell(depth, gamma, p, q) for depth in range(3) for gamma in GAMMAS for p in POWERS for q in MISALIGNMENTS
 )
-"""All cells, in the order of `opgd.reported`."""
+"""All cells, in the order of `opgd.paper.reported`."""
 NINE = tuple(
     Cell(depth, GAMMAS[i], POWERS[(depth + i) % 3], MISALIGNMENTS[(depth + 2 * i) % 3])
     for depth in range(3)
@@ -190,7 +190,7 @@ def exact_rate(cell: Cell, setting: Setting, *, every: bool = True) -> Rate:
 
     Examples
     --------
-    >>> from opgd.tables import CELLS, Setting, exact_rate
+    >>> from opgd.paper.tables import CELLS, Setting, exact_rate
     >>> round(exact_rate(CELLS[5], Setting(size=10_000)).rate, 2)
     0.49
     """
@@ -270,7 +270,7 @@ def limited_rates(cell: Cell, setting: Setting, limits: ArrayLike) -> list[Rate]
 
     Examples
     --------
-    >>> from opgd.tables import CELLS, SAMPLE_SIZES, Setting, limited_rates
+    >>> from opgd.paper.tables import CELLS, SAMPLE_SIZES, Setting, limited_rates
     >>> at_once, never = limited_rates(CELLS[9], Setting(2000), [SAMPLE_SIZES * 0 + 1, SAMPLE_SIZES])
     >>> round(at_once.rate, 2), round(never.rate, 2)
     (0.0, 0.39)
@@ -314,7 +314,7 @@ def noise_correlation(cells: Sequence[Cell], setting: Setting, rates: Sequence[R
 
     Examples
     --------
-    >>> from opgd.tables import CELLS, Setting, exact_rates, noise_correlation
+    >>> from opgd.paper.tables import CELLS, Setting, exact_rates, noise_correlation
     >>> pair, setting = CELLS[:2], Setting(size=100)
     >>> noise_correlation(pair, setting, exact_rates(pair, setting)).round(2).tolist()
     [[1.0, 0.74], [0.74, 1.0]]

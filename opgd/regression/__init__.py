@@ -1,7 +1,7 @@
 """Beyond the sequence model: kernel regression on the torus, with learned eigenvalues."""
 
 from opgd.regression.datasets import load_california_housing, load_concrete
-from opgd.regression.kernel import DiagonalAdaptiveKernelRegressor, FixedKernelRegressor
+from opgd.regression.estimators import DiagonalAdaptiveKernelRegressor, FixedKernelRegressor
 
 __all__ = [
     "DiagonalAdaptiveKernelRegressor",

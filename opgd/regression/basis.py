@@ -2,8 +2,8 @@ r"""Fourier bases on the torus $[-1, 1)^d$, their frequencies, and empirical coe
 
 The functions $e^{i \pi \langle m, x \rangle}$, $m \in \mathbb{Z}^d$, are orthonormal for the
 uniform probability measure on $[-1, 1)^d$. They are the eigenfunctions of the kernels of Example 2.2
-and the basis of Figures 5 and 6. This module evaluates them; `opgd.regression.lattice` lists frequencies and
-`opgd.regression.empirical` sums over data. All public names can be imported from here.
+and the basis of Figures 5 and 6. This module evaluates them; `opgd.regression.frequencies` lists frequencies
+and `opgd.regression.coefficients` sums over data. All public names can be imported from here.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from opgd._validate import Array, real
-from opgd.regression.empirical import as_points, coefficients, slices
-from opgd.regression.lattice import (
+from opgd.regression.coefficients import as_points, coefficients, slices
+from opgd.regression.frequencies import (
     MEMORY,
     Frequencies,
     as_frequencies,

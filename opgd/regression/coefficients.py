@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from threadpoolctl import threadpool_limits
 
 from opgd._validate import Array, array
-from opgd.regression.lattice import Frequencies, as_frequencies, signs
+from opgd.regression.frequencies import Frequencies, as_frequencies, signs
 
 __all__ = ["coefficients"]
 
@@ -71,7 +71,7 @@ def coefficients(x: ArrayLike, y: ArrayLike, frequencies: ArrayLike) -> Complex:
 
     Examples
     --------
-    >>> from opgd.regression.lattice import lattice
+    >>> from opgd.regression.frequencies import lattice
     >>> x = np.linspace(-1, 1, 64, endpoint=False)[:, None]
     >>> c = coefficients(x, 3 + np.sin(2 * np.pi * x[:, 0]), lattice(1, 4))
     >>> np.abs(c).round(6).tolist()

@@ -18,8 +18,8 @@ from scipy.integrate import DOP853, OdeSolver
 
 from opgd import _validate as check
 from opgd._validate import Array
-from opgd.flows import FlowState, OverParameterizedFlow
-from opgd.regression.rkc import RKC
+from opgd.flow.over_parameterized import FlowState, OverParameterizedFlow
+from opgd.regression.chebyshev import RKC
 
 __all__ = ["CoupledFlow", "FixedKernelFlow", "LeastSquares"]
 

@@ -24,8 +24,8 @@ from threadpoolctl import threadpool_limits
 
 from opgd import _validate as check
 from opgd._validate import Array
+from opgd.regression.basis import kernel_eigenvalues, real_features
 from opgd.regression.coupled import CoupledFlow, FixedKernelFlow, LeastSquares
-from opgd.regression.torus import kernel_eigenvalues, real_features
 
 __all__ = ["Design", "SobolevEdge", "Target", "Wave", "error_curves"]
 
@@ -45,7 +45,7 @@ class Target(Protocol):
         ...
 
     def coefficients(self, frequencies: Frequencies) -> Array:
-        """Return its coefficients in the real basis of `opgd.regression.torus`."""
+        """Return its coefficients in the real basis of `opgd.regression.basis`."""
         ...
 
 
@@ -76,7 +76,7 @@ class Wave:
 
     Examples
     --------
-    >>> from opgd.regression.torus import lattice
+    >>> from opgd.regression.basis import lattice
     >>> theta = Wave().coefficients(lattice(2, 81))
     >>> lattice(2, 81)[abs(theta).argmax()].tolist(), round(float(theta @ theta / Wave().energy), 3)
     ([-8, 0], 0.916)
@@ -97,7 +97,7 @@ class Wave:
         return np.asarray(np.sin(self.omega * math.pi * check.array("x", x)[:, 0]))
 
     def coefficients(self, frequencies: Frequencies) -> Array:
-        """Return its coefficients in the real basis of `opgd.regression.torus`."""
+        """Return its coefficients in the real basis of `opgd.regression.basis`."""
         on_axis, k = _first_axis(frequencies)  # sines belong to negative entries
         sines = (np.sinc(self.omega + k) - np.sinc(self.omega - k)) / math.sqrt(2)
         return np.where(on_axis & (k < 0), sines, 0.0)
@@ -143,7 +143,7 @@ class SobolevEdge:
         return 1 + math.sqrt(2) * waves @ k ** -(self.smoothness + 0.5)
 
     def coefficients(self, frequencies: Frequencies) -> Array:
-        """Return its coefficients in the real basis of `opgd.regression.torus`."""
+        """Return its coefficients in the real basis of `opgd.regression.basis`."""
         on_axis, k = _first_axis(frequencies)  # cosines belong to positive entries
         powers = np.maximum(k, 1.0) ** -(self.smoothness + 0.5)
         return np.where(on_axis & (k >= 0) & (k <= self.terms), powers, 0.0)
@@ -233,7 +233,7 @@ def error_curves(
 
     Examples
     --------
-    >>> from opgd.regression.torus import lattice
+    >>> from opgd.regression.basis import lattice
     >>> design = Design(Wave(), lattice(2, 81), r=2.0, sigma=0.1)
     >>> times = {"fixed": np.array([1.0, 1e4]), "adaptive": np.array([1.0, 30.0])}
     >>> flows = {"fixed": FixedKernelFlow(), "adaptive": CoupledFlow(depth=0)}

@@ -14,7 +14,7 @@ import math
 import numpy as np
 
 from opgd._validate import Array
-from opgd.flows import OverParameterizedFlow, VanillaFlow, half_times, solve_deep
+from opgd.flow.over_parameterized import OverParameterizedFlow, VanillaFlow, half_times, solve_deep
 
 __all__ = ["squared_error_moments"]
 

@@ -16,10 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from opgd import _validate as check
 from opgd._validate import Array
-from opgd.flows import OverParameterizedFlow, VanillaFlow
-from opgd.moments import REACH, squared_error_moments
+from opgd.flow.over_parameterized import OverParameterizedFlow, VanillaFlow
 from opgd.problem import PowerLaw, SequenceModel
-from opgd.sums import Components, power_law_components
+from opgd.risk._moments import REACH, squared_error_moments
+from opgd.risk._sums import Components, power_law_components
 
 __all__ = ["RiskCurve", "expected_risk", "monte_carlo_risk", "trial_generators"]
 
@@ -231,7 +231,7 @@ def trial_generators(seed: int | Sequence[int], trials: range) -> list[np.random
 
     Examples
     --------
-    >>> from opgd.risk import trial_generators
+    >>> from opgd.risk.curve import trial_generators
     >>> one, many = trial_generators(0, range(1, 2)), trial_generators([0], range(5))
     >>> one[0].random() == many[1].random()
     True

@@ -11,9 +11,9 @@ from scipy.optimize import minimize_scalar
 
 from opgd import _validate as check
 from opgd._validate import Array
-from opgd.flows import OverParameterizedFlow, VanillaFlow
+from opgd.flow.over_parameterized import OverParameterizedFlow, VanillaFlow
 from opgd.problem import PowerLaw, SequenceModel
-from opgd.risk import expected_risk, risk_curve
+from opgd.risk.curve import expected_risk, risk_curve
 
 OCTAVE = math.log(2)
 ROUGH = 2.5  # coarseness of the risk during the search

@@ -28,7 +28,7 @@ from scipy.stats import norm
 
 from opgd import _validate as check
 from opgd._validate import Array
-from opgd.flows import Flow
+from opgd.flow.over_parameterized import Flow
 
 __all__ = ["estimate_noise", "loss", "split_stopping", "sure", "sure_stopping"]
 

@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike
 
 from opgd import _validate as check
 from opgd._validate import Array
-from opgd.flows import OverParameterizedFlow
+from opgd.flow.over_parameterized import OverParameterizedFlow
 from opgd.problem import PowerLaw, SequenceModel
-from opgd.risk import risk_curve
+from opgd.risk.curve import risk_curve
 from opgd.stopping.oracle import oracle_stopping
 
 __all__ = ["ConstantProfile", "constant_profile", "universal_time"]

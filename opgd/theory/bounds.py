@@ -15,7 +15,7 @@ from scipy.special import zeta
 
 from opgd import _validate as check
 from opgd._validate import Array
-from opgd.flows import OverParameterizedFlow
+from opgd.flow.over_parameterized import OverParameterizedFlow
 from opgd.problem import PowerLaw, SequenceModel
 
 __all__ = [
@@ -57,7 +57,7 @@ def phi(problem: PowerLaw | SequenceModel, delta: ArrayLike) -> Array:
     Examples
     --------
     >>> from opgd import PowerLaw
-    >>> from opgd.theory import phi
+    >>> from opgd.theory.bounds import phi
     >>> phi(PowerLaw(p=1, q=2, gamma=1.5, n=100), [2.0, 1.0, 0.1]).tolist()
     [0.0, 1.0, 10.0]
     """
@@ -94,7 +94,7 @@ def psi(problem: PowerLaw | SequenceModel, delta: ArrayLike) -> Array:
     Examples
     --------
     >>> from opgd import PowerLaw
-    >>> from opgd.theory import psi
+    >>> from opgd.theory.bounds import psi
     >>> psi(PowerLaw(p=1, q=2, gamma=1.5, n=100, size=9), [0.4, 0.5, 2.0]).round(4).tolist()
     [0.1111, 0.1111, 1.3611]
     """
@@ -128,7 +128,7 @@ def last_significant(problem: PowerLaw | SequenceModel, delta: ArrayLike) -> Arr
     Examples
     --------
     >>> from opgd import PowerLaw
-    >>> from opgd.theory import last_significant
+    >>> from opgd.theory.bounds import last_significant
     >>> last_significant(PowerLaw(p=1, q=2, gamma=1.5, n=100), [2.0, 1.0, 0.1]).tolist()
     [0.0, 1.0, 100.0]
     """
@@ -161,7 +161,7 @@ def ideal_risk(problem: PowerLaw | SequenceModel) -> float:
     Examples
     --------
     >>> from opgd import SequenceModel
-    >>> from opgd.theory import ideal_risk
+    >>> from opgd.theory.bounds import ideal_risk
     >>> ideal_risk(SequenceModel(signal=[2.0, 0.25], eigenvalues=[1.0, 1.0], epsilon=0.5))
     0.3125
     """
@@ -216,7 +216,7 @@ def risk_bound(problem: PowerLaw, depth: int) -> RiskBound:
     Examples
     --------
     >>> from opgd import PowerLaw
-    >>> from opgd.theory import risk_bound
+    >>> from opgd.theory.bounds import risk_bound
     >>> bound = risk_bound(PowerLaw(p=1, q=2, gamma=1.5, n=10_000), depth=0)
     >>> round(bound.significant, 6), round(bound.extra, 6), round(bound.missed, 6)
     (0.01, 0.002154, 0.046503)
@@ -276,7 +276,7 @@ def risk_split(flow: OverParameterizedFlow, problem: SequenceModel, t: float) ->
     Examples
     --------
     >>> from opgd import OverParameterizedFlow, PowerLaw, expected_risk
-    >>> from opgd.theory import risk_split
+    >>> from opgd.theory.bounds import risk_split
     >>> flow, problem = OverParameterizedFlow(depth=0), PowerLaw(1, 2, 1.5, 1000, 500).truncated()
     >>> split = risk_split(flow, problem, 30.0)
     >>> bool(expected_risk(flow, problem, 30.0).mean <= split.total)
@@ -323,7 +323,7 @@ def rate_bound(problem: PowerLaw) -> float:
     Examples
     --------
     >>> from opgd import PowerLaw
-    >>> from opgd.theory import rate_bound
+    >>> from opgd.theory.bounds import rate_bound
     >>> round(rate_bound(PowerLaw(p=1, q=2, gamma=1.5, n=10_000)), 6)
     0.046052
     """
@@ -336,7 +336,7 @@ def optimal_rate(p: float) -> float:
 
     Examples
     --------
-    >>> from opgd.theory import optimal_rate
+    >>> from opgd.theory.bounds import optimal_rate
     >>> optimal_rate(1)
     0.5
     """
@@ -351,7 +351,7 @@ def vanilla_rate(p: float, q: float) -> float:
 
     Examples
     --------
-    >>> from opgd.theory import vanilla_rate
+    >>> from opgd.theory.bounds import vanilla_rate
     >>> vanilla_rate(1, 3)
     0.25
     """
@@ -364,7 +364,7 @@ def stopping_exponent(depth: int) -> float:
 
     Examples
     --------
-    >>> from opgd.theory import stopping_exponent
+    >>> from opgd.theory.bounds import stopping_exponent
     >>> [stopping_exponent(depth) for depth in (0, 2)]
     [1.0, 1.5]
     """
@@ -379,7 +379,7 @@ def vanilla_stopping_exponent(p: float, q: float, gamma: float) -> float:
 
     Examples
     --------
-    >>> from opgd.theory import vanilla_stopping_exponent
+    >>> from opgd.theory.bounds import vanilla_stopping_exponent
     >>> vanilla_stopping_exponent(1, 3, 2)
     3.0
     """

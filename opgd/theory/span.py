@@ -52,7 +52,7 @@ def effective_span_dimension(
 
     Examples
     --------
-    >>> from opgd.span import effective_span_dimension
+    >>> from opgd.theory.span import effective_span_dimension
     >>> effective_span_dimension([3.0, 2.0, 1.0], [3.0, 2.0, 1.0], [0.1, 0.6, 6.0]).tolist()
     [3, 2, 1]
     >>> effective_span_dimension([0.0, 0.0, 1.0], [[3.0, 2.0, 1.0], [0.1, 0.2, 3.0]], 0.5).tolist()

@@ -20,7 +20,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from press.project import Project
+from press.run.project import Project
 
 __all__ = ["STATE", "enter", "mend", "one_build", "replace"]
 

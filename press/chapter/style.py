@@ -54,7 +54,7 @@ def use_style() -> None:
 
     Examples
     --------
-    >>> from opgd import plotting
+    >>> from press.chapter import style as plotting
     >>> plotting.use_style()
     """
     plt.rcParams.update(

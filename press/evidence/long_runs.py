@@ -1,4 +1,4 @@
-r"""Results of runs that take too long for every build: kept in `book/long-runs.json`, shown by a role.
+r"""Results of runs that take too long for every build: kept in `evidence/long-runs.json`, shown by a role.
 
 `python -m press keep NOTEBOOK` takes the results of an executed notebook, with what made it, into that file;
 `` {long}`CHAPTER NAME` `` shows the result NAME (as glued), or one of `FACTS`, in any page.
@@ -15,9 +15,9 @@ from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxRole
 
-from press.profiles import DEFAULT
-from press.project import Project, write_atomically
-from press.results import results
+from press.evidence.results import results
+from press.run.profiles import DEFAULT
+from press.run.project import Project, write_atomically
 
 __all__ = ["FILE", "LongRole", "keep", "show"]
 
@@ -52,7 +52,7 @@ def keep(project: Project, notebook: Path) -> int:
         raise ValueError(f"{notebook} is no notebook that `press run` has executed: {error!r}") from None
     if press["profile"] == DEFAULT:
         raise ValueError(f"{notebook} was executed with profile {DEFAULT!r}, as every build does")
-    path = project.book / FILE
+    path = project.evidence / FILE
     kept = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     facts = {
         name: press[name] for name in ("profile", "parameters", "seconds", "machine", "commit", "started")

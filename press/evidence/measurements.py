@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
-from press.project import Project, write_atomically
+from press.run.project import Project, write_atomically
 
 __all__ = ["COMMITTED", "FIELDS", "Row", "part", "races", "read_report", "renew", "slower"]
 
@@ -39,7 +39,7 @@ def read_report(path: Path) -> dict[str, Any]:
     Parameters
     ----------
     path : pathlib.Path
-        `_build/bench/report.json`, or the committed `book/bench.json`.
+        `_build/bench/report.json`, or the committed `evidence/bench.json`.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def read_report(path: Path) -> dict[str, Any]:
 
 
 def renew(project: Project) -> list[str]:
-    """Write `book/bench.json` from what was measured here: the report, faults, mutation score, coverage.
+    """Write `evidence/bench.json` from what was measured here: the report, faults, mutation score, coverage.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def renew(project: Project) -> list[str]:
             except (ValueError, KeyError, TypeError) as error:
                 raise ValueError(f"{path} is not what `{writer}` writes: {error!r}") from None
             report["parts"][name] = {"rows": rows}
-    write_atomically(project.book / COMMITTED, json.dumps(report, indent=1) + "\n")
+    write_atomically(project.evidence / COMMITTED, json.dumps(report, indent=1) + "\n")
     return list(report["parts"])
 
 
@@ -137,7 +137,7 @@ def slower(report: Mapping[str, Any]) -> list[tuple[str, str, float]]:
 
     Examples
     --------
-    >>> from press.bench import slower
+    >>> from press.evidence.measurements import slower
     >>> rows = [{"what": "flow", "against": "np.exp", "seconds": 3.0, "other_seconds": 1.0, "ratio": 3.0}]
     >>> slower({"parts": {"comparisons": {"rows": rows}}})
     [('flow', 'np.exp', 3.0)]

@@ -1,8 +1,9 @@
 """Did I get your numbers? Compare the results of the executed chapters with a committed reference.
 
-The reference, `book/reference.json`, holds for each chapter its parameters and every result
-(`press.results`) with a tolerance. Numbers are equal on one type of machine; other processors and compilers
-round otherwise, and some results are minima of functions or limits of iterations, which magnify that.
+The reference, `evidence/reference.json`, holds for each chapter its parameters and every result
+(`press.evidence.results`) with a tolerance. Numbers are equal on one type of machine; other processors and
+compilers round otherwise, and some results are minima of functions or limits of iterations, which magnify
+that.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from press.profiles import DEFAULT
-from press.project import Project, write_atomically
-from press.results import Result, results
+from press.evidence.results import Result, results
+from press.run.profiles import DEFAULT
+from press.run.project import Project, write_atomically
 
 __all__ = ["ABSOLUTE", "RELATIVE", "Difference", "compare", "executed", "read_reference", "renew", "verify"]
 

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
-from press.ledger import MIME
+from press.chapter.record import MIME
 
 __all__ = ["Result", "results"]
 

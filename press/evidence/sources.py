@@ -23,7 +23,7 @@ def anchor(node: str) -> str:
 
     Examples
     --------
-    >>> anchor("tests/opgd/test_risk.py::test_figure_1[a-b]")
+    >>> anchor("tests/opgd/risk/test_curve.py::test_figure_1[a-b]")
     'number-tests-opgd-test-risk-test-figure-1'
     """
     plain = node.split("[", 1)[0].replace(".py::", "-")

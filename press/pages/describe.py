@@ -7,11 +7,11 @@ from typing import Any
 
 from tabulate import tabulate  # type: ignore[import-untyped]
 
-from press.execute import clean_notebook
-from press.parameters import read_parameters
-from press.project import Project
-from press.provenance import parameter_rows
-from press.verify import read_reference
+from press.evidence.reference import read_reference
+from press.pages.provenance import parameter_rows
+from press.run.execute import clean_notebook
+from press.run.parameters import read_parameters
+from press.run.project import Project
 
 __all__ = ["cost", "describe", "overview"]
 

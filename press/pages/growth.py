@@ -65,7 +65,7 @@ def exponents(rows: Sequence[Row]) -> list[Growth]:
 
     Examples
     --------
-    >>> from press.growth import exponents
+    >>> from press.pages.growth import exponents
     >>> points = [{"value": 10**k, "cpu": 2.0 * 10**k, "mib": 5.0} for k in range(5)]
     >>> (found,) = exponents([{"function": "estimate", "variable": "N", **point} for point in points])
     >>> round(found.time.slope, 6), round(found.memory.slope, 6)
@@ -112,7 +112,7 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     mpl.use("agg")
     import matplotlib.pyplot as plt
 
-    from opgd import plotting
+    from press.chapter import style as plotting
 
     with plt.rc_context():
         plotting.use_style()

@@ -13,10 +13,10 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from opgd import reported
-from press.check_sources import anchor, in_words
-from press.ledger import LIMIT, Row
-from press.summary import describe
+from opgd.paper import reported
+from press.chapter.record import LIMIT, Row
+from press.evidence.sources import anchor, in_words
+from press.pages.summary import describe
 
 __all__ = ["LedgerCounts", "LedgerFigure", "LedgerTable", "NumberChecks", "setup"]
 

@@ -87,7 +87,7 @@ def trace(sources: Sequence[str], public: Mapping[str, str], parameters: Sequenc
     sources : sequence of str
         Source of the code cells, in order; those that set the parameters left empty.
     public : mapping of str to str
-        Dotted names that can be imported, and where each is documented (`press.public.public_names`).
+        Dotted names that can be imported, and where each is documented (`press.site.exports.public_names`).
     parameters : sequence of str
         Names of the chapter's parameters.
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from press.lineage import CodeCell, Lineage, code_cells, trace
+from press.pages.lineage import CodeCell, Lineage, code_cells, trace
 
 __all__ = ["annotate", "reproduced"]
 
@@ -37,7 +37,7 @@ def annotate(
     chapter : str
         The chapter's name.
     names : mapping of str to str
-        The public names of `opgd` (`press.public.public_names`).
+        The public names of `opgd` (`press.site.exports.public_names`).
     parameters : sequence of str
         Names of the chapter's parameters, in the order to show them.
     linked : bool
@@ -155,7 +155,7 @@ def _line(
     earlier = [index for index in lineage.cells[:-1] if code[index].source]
     if earlier:
         parts[0] += f" with the results of {', '.join(map(cell, earlier))}"
-    functions = [name for name in lineage.names if not name.startswith("opgd.plotting.")]
+    functions = [name for name in lineage.names if not name.startswith("press.chapter.style.")]
     if functions:
         role = "{py:obj}" if linked else ""
         ways = [

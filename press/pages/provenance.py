@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from press.parameters import Parameter
-from press.profiles import DEFAULT
+from press.run.parameters import Parameter
+from press.run.profiles import DEFAULT
 
 __all__ = ["banner", "parameter_rows", "provenance"]
 

@@ -11,9 +11,9 @@ from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from opgd import reported
-from press.bench import COMMITTED, Row, part, races, read_report, slower
-from press.growth import describe, exponents
+from opgd.paper import reported
+from press.evidence.measurements import COMMITTED, Row, part, races, read_report, slower
+from press.pages.growth import describe, exponents
 
 __all__ = ["NOT_MEASURED", "SpeedPage", "setup"]
 

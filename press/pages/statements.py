@@ -1,6 +1,7 @@
 """Sphinx: the `{mark}` role, and the `{statements}` and `{checks}` directives.
 
-A badge says what the report of the checks says (`press.statements`) and links to the source of the check.
+A badge says what the report of the checks says (`press.evidence.statements`) and links to the source of the
+check.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from press.check_sources import in_words
-from press.statements import (
+from press.evidence.sources import in_words
+from press.evidence.statements import (
     FOLDER,
     GRADES,
     NOT_RUN,

@@ -14,7 +14,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from opgd import reported
+from opgd.paper import reported
 
 __all__ = ["StatusPage", "measure", "setup"]
 

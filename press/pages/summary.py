@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from press.ledger import LIMIT, Row
+from press.chapter.record import LIMIT, Row
 
 __all__ = ["describe", "draw"]
 
@@ -33,7 +33,7 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     mpl.use("agg")
     import matplotlib.pyplot as plt
 
-    from opgd import plotting
+    from press.chapter import style as plotting
 
     rows = sorted(rows, key=lambda row: (row["item"], row["cell"]))
     with plt.rc_context():

@@ -10,7 +10,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from press.project import Project, write_atomically
+from press.run.project import Project, write_atomically
 
 __all__ = ["commit", "interpreter", "isolate", "machine", "prepare", "versions"]
 

@@ -19,9 +19,10 @@ import nbformat
 import papermill
 from papermill.exceptions import PapermillExecutionError
 
-from press import environment, gate
-from press.parameters import Value, read_parameters, resolve
-from press.project import Project, write_atomically
+from press.run import environment
+from press.run import refusals as gate
+from press.run.parameters import Value, read_parameters, resolve
+from press.run.project import Project, write_atomically
 
 __all__ = ["ChapterFailed", "clean_notebook", "execute", "run"]
 
@@ -145,7 +146,7 @@ def run(
     chapter : str
         The chapter's name.
     values : mapping of str to value
-        Every parameter, from `press.parameters.resolve`.
+        Every parameter, from `press.run.parameters.resolve`.
     profile : str
         Name of the profile, for the record.
     progress : bool

@@ -20,7 +20,7 @@ import jupytext
 import yaml
 from nbformat import NotebookNode
 
-from press.ranges import Interval, Range, split_comment
+from press.run.ranges import Interval, Range, split_comment
 
 __all__ = ["TYPES", "Parameter", "Value", "coerce", "read_parameters", "resolve"]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
-from press.parameters import Value, read_parameters, resolve
-from press.project import Project
+from press.run.parameters import Value, read_parameters, resolve
+from press.run.project import Project
 
 __all__ = ["DEFAULT", "overrides", "read_mapping"]
 

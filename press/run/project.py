@@ -14,18 +14,8 @@ import yaml
 
 __all__ = ["EXECUTION", "Project", "write_atomically"]
 
-EXECUTION = (
-    "__init__",
-    "environment",
-    "execute",
-    "gate",
-    "ledger",
-    "parameters",
-    "profiles",
-    "project",
-    "ranges",
-)
-"""Modules of press that shape an executed chapter; a change in any other executes nothing again."""
+EXECUTION = ("chapter", "run")
+"""Rooms of press that shape an executed chapter; a change in any other executes nothing again."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +55,11 @@ class Project:
         return self.root / "book"
 
     @property
+    def evidence(self) -> Path:
+        """Directory of what was found and must not change unseen."""
+        return self.root / "evidence"
+
+    @property
     def build(self) -> Path:
         """Directory of everything generated."""
         return self.root / "_build"
@@ -97,7 +92,7 @@ class Project:
     @property
     def reference(self) -> Path:
         """The committed results, to compare one's own with."""
-        return self.book / "reference.json"
+        return self.evidence / "reference.json"
 
     @property
     def html(self) -> Path:
@@ -144,9 +139,10 @@ class Project:
         list of pathlib.Path
             The mathematics, the part of press that executes, and the lock of the environment.
         """
-        opgd = [p for p in (self.root / "opgd").rglob("*") if p.is_file() and "__pycache__" not in p.parts]
-        press = [self.root / "press" / f"{name}.py" for name in EXECUTION]
-        return [*sorted([*opgd, *press]), self.root / "requirements.lock"]
+        rooms = ["opgd", *(f"press/{room}" for room in EXECUTION)]
+        found = [path for room in rooms for path in (self.root / room).rglob("*") if path.is_file()]
+        sources = sorted(path for path in found if "__pycache__" not in path.parts)
+        return [*sources, self.root / "requirements.lock"]
 
     def identity(self, chapter: str) -> str:
         """Identify the text of a chapter, the files it depends on and the version of Python.

@@ -1,6 +1,6 @@
 """The API reference: one page for each module with public names, and what links pages and functions.
 
-The pages hold `automodule` directives; Sphinx fills them from the docstrings (`press.sphinx_api`).
+The pages hold `automodule` directives; Sphinx fills them from the docstrings (`press.site.sphinx_api`).
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Any
 
 import yaml
 
-from press.lineage import code_cells, imported_names
-from press.project import Project
-from press.public import Module, public_modules, public_names
+from press.pages.lineage import code_cells, imported_names
+from press.run.project import Project
+from press.site.exports import Module, public_modules, public_names
 
 __all__ = ["PAGE", "stage_api"]
 

@@ -7,20 +7,13 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
-from press import (
-    accessibility,
-    badges,
-    citation,
-    ledger_page,
-    long_runs,
-    notfound,
-    pdf,
-    reading,
-    speed,
-    sphinx_api,
-    status,
-    typography,
-)
+from press.evidence import long_runs
+from press.pages import citation, speed, status
+from press.pages import ledger as ledger_page
+from press.pages import statements as badges
+from press.site import byline as reading
+from press.site import pdf, sphinx_api
+from press.site.repairs import accessibility, notfound, typography
 
 __all__ = ["setup"]
 

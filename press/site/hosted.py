@@ -9,8 +9,8 @@ from pathlib import Path
 import nbformat
 import yaml
 
-from press.execute import clean_notebook
-from press.project import Project, write_atomically
+from press.run.execute import clean_notebook
+from press.run.project import Project, write_atomically
 
 __all__ = ["publish"]
 

@@ -13,24 +13,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from press import growth, long_runs
-from press.api import PAGE, stage_api
-from press.bench import COMMITTED, part, read_report
-from press.check_sources import check_source
-from press.environment import commit
-from press.guard import replace
-from press.ledger import MIME, Row
-from press.made_by import annotate, reproduced
-from press.parameters import read_parameters
-from press.policy import protect_book
-from press.profiles import DEFAULT
-from press.project import Project
-from press.provenance import banner, provenance
-from press.public import public_modules, public_names
-from press.reading import fold
-from press.statements import FOLDER
-from press.status import measure
-from press.summary import draw
+from press.build.lock import replace
+from press.chapter.record import MIME, Row
+from press.evidence import long_runs
+from press.evidence.measurements import COMMITTED, part, read_report
+from press.evidence.sources import check_source
+from press.evidence.statements import FOLDER
+from press.pages import growth
+from press.pages.made_by import annotate, reproduced
+from press.pages.provenance import banner, provenance
+from press.pages.status import measure
+from press.pages.summary import draw
+from press.run.environment import commit
+from press.run.parameters import read_parameters
+from press.run.profiles import DEFAULT
+from press.run.project import Project
+from press.site.api import PAGE, stage_api
+from press.site.byline import fold
+from press.site.exports import public_modules, public_names
+from press.site.policy import protect_book
 
 __all__ = ["SiteFailed", "build", "stage"]
 
@@ -69,8 +70,8 @@ def stage(project: Project, site: Path) -> None:
         shutil.copy(bibliography, site)
     shutil.copy(project.ledger, site / "ledger.json")
     for name in ("statements.toml", long_runs.FILE):
-        if (project.book / name).is_file():
-            shutil.copy(project.book / name, site)
+        if (project.evidence / name).is_file():
+            shutil.copy(project.evidence / name, site)
     if project.theory.is_file():
         shutil.copy(project.theory, site)
         shutil.copytree(
@@ -119,9 +120,9 @@ def _stage_results(
         (site / f"{name}.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     if rows:
         draw(rows, site / "ledger.png")
-    if (project.book / COMMITTED).is_file():
-        report = read_report(project.book / COMMITTED)
-        shutil.copy(project.book / COMMITTED, site)
+    if (project.evidence / COMMITTED).is_file():
+        report = read_report(project.evidence / COMMITTED)
+        shutil.copy(project.evidence / COMMITTED, site)
         if part(report, "growth"):
             growth.draw(part(report, "growth"), site / "growth.png")
 

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from press.project import Project, write_atomically
+from press.run.project import Project, write_atomically
 
 __all__ = ["command"]
 
@@ -20,7 +20,7 @@ def command(project: Project, rest: Sequence[str] = ()) -> list[str]:
     Parameters
     ----------
     project : Project
-        The book; `press.environment.isolate` has been called.
+        The book; `press.run.environment.isolate` has been called.
     rest : sequence of str
         Further options of `jupyter lab`.
 

@@ -18,11 +18,11 @@ import yaml
 from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 
-from press import long_runs
-from press.policy import SINGLE, protect
-from press.project import Project
-from press.site import SiteFailed, page
-from press.statements import FOLDER
+from press.evidence import long_runs
+from press.evidence.statements import FOLDER
+from press.run.project import Project
+from press.site.html import SiteFailed, page
+from press.site.policy import SINGLE, protect
 
 __all__ = ["onepage", "setup"]
 
@@ -129,7 +129,7 @@ def _furnish(project: Project, chapter: str, source: Path) -> None:
         "extensions": [
             "myst_nb",
             "sphinxcontrib.bibtex",
-            "press.onepage",
+            "press.site.onepage",
             *(name for name in settings["sphinx"]["extra_extensions"] if name not in _LEFT_OUT),
         ],
         "root_doc": chapter,
@@ -154,7 +154,7 @@ def _furnish(project: Project, chapter: str, source: Path) -> None:
     (source / "templates" / "layout.html").write_text(_LAYOUT, encoding="utf-8")
     (source / "assets").mkdir()
     shutil.copy(project.book / "assets" / "book.css", source / "assets")
-    beside = [project.book / name for name in ("statements.toml", long_runs.FILE)]
+    beside = [project.evidence / name for name in ("statements.toml", long_runs.FILE)]
     for path in [*project.book.glob("*.bib"), *beside, project.theory]:
         if path.is_file():
             shutil.copy(path, source)

@@ -17,8 +17,8 @@ from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from press.project import Project
-from press.site import JUPYTER_BOOK, SiteFailed, stage
+from press.run.project import Project
+from press.site.html import JUPYTER_BOOK, SiteFailed, stage
 
 __all__ = ["build_pdf", "for_paper", "missing_packages", "setup"]
 

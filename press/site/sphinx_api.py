@@ -15,7 +15,7 @@ from docutils import nodes  # type: ignore[import-untyped]
 from sphinx import addnodes
 from sphinx.application import Sphinx
 
-from press.api import NAMES
+from press.site.api import NAMES
 
 __all__ = ["notation", "setup"]
 

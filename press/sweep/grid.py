@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from press.parameters import Parameter, Value, coerce, read_parameters, resolve
-from press.profiles import read_mapping
-from press.project import Project
+from press.run.parameters import Parameter, Value, coerce, read_parameters, resolve
+from press.run.profiles import read_mapping
+from press.run.project import Project
 
 __all__ = ["LIMIT", "Point", "points_of"]
 

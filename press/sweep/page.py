@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from opgd import plotting
-from press.grid import Point
-from press.policy import SINGLE, protect
-from press.sweep import Outcome
-from press.table import quantities, varied
+from press.chapter import style as plotting
+from press.site.policy import SINGLE, protect
+from press.sweep.grid import Point
+from press.sweep.results import quantities, varied
+from press.sweep.workers import Outcome
 
 __all__ = ["MOST", "page"]
 
@@ -49,7 +49,7 @@ def page(chapter: str, profile: str, frame: pd.DataFrame, points: Sequence[Point
     profile : str
         Name of the profile.
     frame : pandas.DataFrame
-        The table, from `press.table.table`.
+        The table, from `press.sweep.results.table`.
     points : sequence of Point
         The points.
     outcome : Outcome

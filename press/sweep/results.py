@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from press.grid import Point
-from press.parameters import Value
-from press.project import write_atomically
-from press.results import Result, results
-from press.sweep import Outcome
+from press.evidence.results import Result, results
+from press.run.parameters import Value
+from press.run.project import write_atomically
+from press.sweep.grid import Point
+from press.sweep.workers import Outcome
 
 __all__ = ["quantities", "table", "varied", "write_table"]
 
@@ -32,7 +32,7 @@ def table(points: Sequence[Point], outcome: Outcome) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns `point` (the key), every parameter, every result (`press.results`; numbers as
+        Columns `point` (the key), every parameter, every result (`press.evidence.results`; numbers as
         floating-point numbers, everything else as text) and `error`, the first line of what went wrong.
         Nothing in it depends on the machine, the order of execution or the time.
     """

@@ -1,7 +1,7 @@
 """Sweeps: a chapter at every point of a grid, on local processes or on a dask cluster by the same code.
 
 Each finished point is one executed notebook in the directory of the sweep, written at once and named
-after its content (`press.grid`). What is there is never executed again, so that a sweep that was killed
+after its content (`press.sweep.grid`). What is there is never executed again, so that a sweep that was killed
 goes on where it stopped.
 """
 
@@ -21,11 +21,11 @@ from typing import Any
 from distributed import Client, KilledWorker, LocalCluster, as_completed
 from tqdm import tqdm
 
-from press.environment import isolate
-from press.execute import ChapterFailed, run
-from press.grid import Point
-from press.parameters import Value
-from press.project import Project, write_atomically
+from press.run.environment import isolate
+from press.run.execute import ChapterFailed, run
+from press.run.parameters import Value
+from press.run.project import Project, write_atomically
+from press.sweep.grid import Point
 
 __all__ = ["OtherCode", "Outcome", "run_point", "sweep"]
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from press.project import Project
+from press.run.project import Project
 
 
 def build(book: Project, profile: str = "default", *tasks: str) -> subprocess.CompletedProcess[str]:

@@ -13,10 +13,10 @@ import nbformat
 import pytest
 import yaml
 
-from press.execute import clean_notebook
-from press.parameters import read_parameters
-from press.profiles import overrides
-from press.project import Project, is_notebook
+from press.run.execute import clean_notebook
+from press.run.parameters import read_parameters
+from press.run.profiles import overrides
+from press.run.project import Project, is_notebook
 
 BOOK = Project(Path(__file__).resolve().parents[2])
 PAGES = re.findall(r"(?:root|file): *([\w-]+)", (BOOK.root / "_toc.yml").read_text(encoding="utf-8"))

@@ -9,9 +9,9 @@ import pytest
 from scipy.stats import norm
 
 from opgd import OverParameterizedFlow, PowerLaw, VanillaFlow, expected_risk, oracle_stopping
-from opgd.comparison import RULES, contest, losses, stopped_losses
-from opgd.shrinkage import effective_threshold
-from opgd.theory import ideal_risk
+from opgd.classics import effective_threshold
+from opgd.classics.contest import RULES, contest, losses, stopped_losses
+from opgd.theory.bounds import ideal_risk
 
 
 @pytest.mark.parametrize(("p", "gamma"), [(1.0, 2.0), (3.0, 3.0)])

@@ -15,8 +15,9 @@ from scipy.integrate import quad, solve_ivp
 from scipy.optimize import brentq
 from scipy.stats import foldnorm, norm
 
-from opgd import OverParameterizedFlow, PowerLaw, monte_carlo_risk, reported
-from press.ledger import LIMIT, judge
+from opgd import OverParameterizedFlow, PowerLaw, monte_carlo_risk
+from opgd.paper import reported
+from press.chapter.record import LIMIT, judge
 
 LAST = {0: 100.0, 1: 300.0, 3: 700.0}  # time of the last frame of Figure 4 by depth
 ENDS = {0: 200.0, 1: 1000.0, 3: 2000.0}

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from opgd import reported
-from press.execute import clean_notebook
-from press.made_by import reproduced
-from press.project import Project
+from opgd.paper import reported
+from press.pages.made_by import reproduced
+from press.run.execute import clean_notebook
+from press.run.project import Project
 
 BOOK = Project(Path(__file__).resolve().parents[2])
 ENTRIES = {

@@ -14,7 +14,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import QuantileTransformer
 
-from opgd import reported
+from opgd.paper import reported
 from opgd.regression import (
     DiagonalAdaptiveKernelRegressor,
     FixedKernelRegressor,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from press.parameters import read_parameters
-from press.project import Project
-from press.verify import read_reference
+from press.evidence.reference import read_reference
+from press.run.parameters import read_parameters
+from press.run.project import Project
 
 BOOK = Project(Path(__file__).resolve().parents[2])
 HINT = "after `make book`, run `.venv/bin/python -m press verify --renew` and look at the difference"

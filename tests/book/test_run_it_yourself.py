@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from press.__main__ import _parser
-from press.grid import points_of
-from press.parameters import read_parameters, resolve
-from press.project import Project
+from press.run.parameters import read_parameters, resolve
+from press.run.project import Project
+from press.sweep.grid import points_of
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOK = Project(ROOT)

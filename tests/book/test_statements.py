@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from press.statements import read_statements
+from press.evidence.statements import read_statements
 
 ROOT = Path(__file__).resolve().parents[2]
-STATEMENTS = read_statements(ROOT / "book" / "statements.toml")
+STATEMENTS = read_statements(ROOT / "evidence" / "statements.toml")
 TO_CHECK = {name for name, statement in STATEMENTS.items() if statement.kind == "statement"}
 CHECKS = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "theory").glob("test_*.py"))
 

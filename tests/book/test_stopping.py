@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opgd import OverParameterizedFlow, PowerLaw, expected_risk, oracle_stopping
-from opgd.span import effective_span_dimension
 from opgd.stopping import constant_profile
+from opgd.theory.span import effective_span_dimension
 
 PROPERTY = settings(max_examples=100, deadline=None, derandomize=True)
 TWO_LAYER = OverParameterizedFlow(depth=0)

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
-from opgd import expected_risk, fit_rate, monte_carlo_risk, oracle_stopping, reported
+from opgd import expected_risk, fit_rate, monte_carlo_risk, oracle_stopping
+from opgd.paper import reported
+from opgd.paper.tables import CELLS, SAMPLE_SIZES, Cell, Setting, limited_rates
 from opgd.rates import fit_covariance
-from opgd.tables import CELLS, SAMPLE_SIZES, Cell, Setting, limited_rates
 
 N = 20_000
 SETTING = Setting(N)

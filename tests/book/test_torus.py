@@ -11,8 +11,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from opgd import fit_rate, reported
-from opgd.regression.torus import first_frequencies, real_features
+from opgd import fit_rate
+from opgd.paper import reported
+from opgd.regression.basis import first_frequencies, real_features
 
 Array = NDArray[np.float64]
 SIZES = (160, 250, 400)

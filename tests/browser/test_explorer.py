@@ -22,9 +22,9 @@ from scipy.stats import kstest
 
 from opgd import OverParameterizedFlow, PowerLaw, VanillaFlow, expected_risk
 from opgd.stopping import trial_stopping
-from press.execute import clean_notebook
-from press.parameters import read_parameters
-from press.site import JUPYTER_BOOK
+from press.run.execute import clean_notebook
+from press.run.parameters import read_parameters
+from press.site.html import JUPYTER_BOOK
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "book" / "explorer.md"

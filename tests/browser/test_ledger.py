@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from opgd import reported
-from press.ledger import record
+from opgd.paper import reported
+from press.chapter.record import record
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGURATION = """
-extensions = ["press.ledger_page"]
+extensions = ["press.pages.ledger"]
 html_static_path = ["static"]
 html_css_files = ["book.css"]
 html_theme = "basic"

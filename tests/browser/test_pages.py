@@ -12,7 +12,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from press.project import Project
+from press.run.project import Project
 
 Serve = Callable[[Path], Any]
 Watch = Callable[..., Any]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from press.project import Project
+from press.run.project import Project
 
 # Collect what the policy refuses; then try, in turn, what an intruder would.
 RECORD = """() => {

@@ -31,18 +31,18 @@ from opgd import (
     lemmas,
     monte_carlo_risk,
     oracle_stopping,
-    shrinkage,
     stopping,
-    theory,
 )
-from opgd.comparison import contest
+from opgd import classics as shrinkage
+from opgd.classics.contest import contest
 from opgd.rates import fit_covariance
 from opgd.regression.alignment import misalignment
-from opgd.regression.empirical import coefficients
-from opgd.regression.lattice import kernel_eigenvalues
-from opgd.regression.torus import complex_features, real_features
+from opgd.regression.basis import complex_features, real_features
+from opgd.regression.coefficients import coefficients
+from opgd.regression.frequencies import kernel_eigenvalues
 from opgd.regression.validation import corrected_interval, equal_rows, spatial_blocks
-from opgd.span import effective_span_dimension
+from opgd.theory import bounds as theory
+from opgd.theory.span import effective_span_dimension
 
 MODEL = SequenceModel(np.array([1.0, 0.5, 0.0]), np.array([1.0, 0.3, 0.1]), 0.1)
 POWER = PowerLaw(1, 2, 1.5, 100, 50)

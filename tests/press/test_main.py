@@ -9,8 +9,8 @@ import time
 import pytest
 
 from press.__main__ import main
-from press.execute import _sweep_up
-from press.project import Project
+from press.run.execute import _sweep_up
+from press.run.project import Project
 
 
 @pytest.fixture(autouse=True)

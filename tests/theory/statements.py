@@ -14,7 +14,7 @@ Grade = Literal["proved", "checked", "erratum"]
 
 @dataclass(frozen=True)
 class Check:
-    """A check of one or more statements, named as in `book/statements.toml`."""
+    """A check of one or more statements, named as in `evidence/statements.toml`."""
 
     statements: tuple[str, ...]
     grade: Grade

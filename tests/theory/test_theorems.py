@@ -12,7 +12,7 @@ from scipy.special import gamma as gamma_function
 from statements import statement
 
 from opgd import OverParameterizedFlow, PowerLaw, VanillaFlow, expected_risk
-from opgd.theory import last_significant, phi, psi
+from opgd.theory.bounds import last_significant, phi, psi
 
 POWERS = (0.1, 0.3, 1.0, 3.0, 8.0)
 

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from cases import raises
 
-from opgd import OverParameterizedFlow, PowerLaw, VanillaFlow, comparison, monte_carlo_risk
-from opgd.comparison import (
+from opgd import OverParameterizedFlow, PowerLaw, VanillaFlow, monte_carlo_risk
+from opgd.classics import Pinsker, SpectralCutoff
+from opgd.classics import contest as comparison
+from opgd.classics.contest import (
     RULES,
     TRIED,
     classical_risks,
@@ -21,9 +23,8 @@ from opgd.comparison import (
     missing,
     stopped_losses,
 )
-from opgd.shrinkage import Pinsker, SpectralCutoff
 from opgd.stopping import universal_time
-from opgd.theory import last_significant
+from opgd.theory.bounds import last_significant
 
 SMALL = contest(1, 1.5, 1.5, 300)
 

@@ -12,7 +12,7 @@ from cases import raises
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opgd.shrinkage import EmpiricalBayes
+from opgd.classics import EmpiricalBayes
 
 NUMBERS = st.floats(-1e3, 1e3)
 

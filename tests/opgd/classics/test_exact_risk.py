@@ -12,21 +12,22 @@ from cases import raises
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opgd import PowerLaw, theory
-from opgd.shrinkage import (
+from opgd import PowerLaw
+from opgd.classics import (
     IndexThreshold,
     Pinsker,
     SpectralCutoff,
     UniversalThreshold,
     universal_level,
 )
-from opgd.shrinkage.exact_risk import (
+from opgd.classics.exact_risk import (
     oracle_cutoff,
     oracle_pinsker,
     pinsker_risk,
     threshold_risk,
     total_threshold_risk,
 )
+from opgd.theory import bounds as theory
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(20)
 MODES = ["soft", "hard"]

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opgd import OverParameterizedFlow, VanillaFlow
+from opgd.classics import effective_threshold
 from opgd.lemmas import hitting_times
-from opgd.shrinkage import effective_threshold
 from opgd.stopping import universal_time
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq, minimize
 from scipy.stats import false_discovery_control, norm
 
-from opgd.shrinkage import (
+from opgd.classics import (
     Blockwise,
     EmpiricalBayes,
     FDRThreshold,

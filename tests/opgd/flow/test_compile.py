@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = """
-from opgd._compile import compiled
+from opgd.flow._compile import compiled
 
 @compiled("contract")
 def twice(x):

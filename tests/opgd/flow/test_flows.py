@@ -8,39 +8,17 @@ from typing import Any
 import mpmath as mp
 import numpy as np
 import pytest
-from cases import SMALLEST_NORMAL, TWO_LAYER, VANILLA, assert_close, two_layer
+from cases import SMALLEST_NORMAL, TWO_LAYER, VANILLA, assert_close, components, powers, two_layer
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
-from opgd import FlowState, OverParameterizedFlow, VanillaFlow, flows
+from opgd import FlowState, OverParameterizedFlow, VanillaFlow
 from opgd._validate import Array
+from opgd.flow import over_parameterized as flows
 
 EXACT = settings(max_examples=250, deadline=None, derandomize=True)
 PROPERTY = settings(max_examples=60, deadline=None, derandomize=True)
-
-
-def powers(low: float, high: float) -> st.SearchStrategy[float]:
-    """Positive doubles, uniform in the logarithm from 10^low to 10^high."""
-    ends = st.sampled_from([float(f"{10 ** (low % 1):.17g}e{math.floor(low)}"), 10.0**high])
-    return st.floats(low, high).map(lambda x: max(10.0**x, 5e-324)) | ends
-
-
-SIGNS = st.sampled_from([1.0, -1.0])
-
-
-@st.composite
-def components(draw: st.DrawFn, largest_z: float = 150, largest_lam: float = 6) -> tuple[float, float, float]:
-    """Triples z, lambda, t: anywhere, or at the bend where theta leaves zero."""
-    z = draw(st.just(0.0) | powers(-323.3, largest_z)) * draw(SIGNS)
-    lam = draw(st.just(0.0) | powers(-323.3, largest_lam))
-    if draw(st.booleans()) and z and lam:
-        bend = (1 + math.log1p(abs(z) / lam if lam > abs(z) * 1e-300 else 1e300)) / max(abs(z), lam)
-        with np.errstate(over="ignore"):
-            t = min(float(np.float64(bend) * draw(st.floats(0.1, 4) | powers(-25, 0))), 1e308)
-    else:
-        t = draw(st.sampled_from([0.0, math.inf]) | powers(-323.3, 308))
-    return z, lam, t
 
 
 def check_exact(z: float, lam: float, t: float) -> None:

@@ -13,14 +13,14 @@ from typing import Any
 import mpmath as mp
 import numpy as np
 import pytest
-from cases import TWO_LAYER, VANILLA, assert_close, deep, raises, two_layer
+from cases import TWO_LAYER, VANILLA, assert_close, components, deep, raises, two_layer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
-from test_flows import components
 
-from opgd import OverParameterizedFlow, flows
+from opgd import OverParameterizedFlow
 from opgd._validate import Array
+from opgd.flow import over_parameterized as flows
 
 EXACT = settings(max_examples=200, deadline=None, derandomize=True)
 PROPERTY = settings(max_examples=60, deadline=None, derandomize=True)

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import pytest
 
-from opgd import reported
+from opgd.paper import reported
 
 
 def test_every_item() -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import opgd.protocol
+import opgd.paper.simulated
 from opgd import monte_carlo_risk
-from opgd.protocol import Simulated, simulate
-from opgd.tables import SAMPLE_SIZES, Cell, Setting, exact_rates
+from opgd.paper.simulated import Simulated, simulate
+from opgd.paper.tables import SAMPLE_SIZES, Cell, Setting, exact_rates
 
 CHEAP = [Cell(0, 2.0, 1.0, 2.0), Cell(1, 3.0, 3.0, 1.0)]
 SETTING = Setting(300)
@@ -57,7 +57,7 @@ def test_threads_change_nothing() -> None:
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run, calls = opgd.protocol._run, []
+    run, calls = opgd.paper.simulated._run, []
 
     def interrupted(cell: Cell, *rest: object) -> np.ndarray:
         calls.append(cell)
@@ -65,7 +65,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path, monkeypatch
             raise KeyboardInterrupt
         return run(cell, *rest)
 
-    monkeypatch.setattr(opgd.protocol, "_run", interrupted)
+    monkeypatch.setattr(opgd.paper.simulated, "_run", interrupted)
     with pytest.raises(KeyboardInterrupt):
         simulate(CHEAP, SETTING, TIMES, repetitions=8, store=tmp_path, workers=1)
     assert len(list(tmp_path.iterdir())) == 1

@@ -10,8 +10,9 @@ import pytest
 from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
 
-from opgd import OverParameterizedFlow, PowerLaw, expected_risk, monte_carlo_risk, oracle_stopping, reported
-from opgd.tables import (
+from opgd import OverParameterizedFlow, PowerLaw, expected_risk, monte_carlo_risk, oracle_stopping
+from opgd.paper import reported
+from opgd.paper.tables import (
     CELLS,
     NINE,
     SAMPLE_SIZES,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from threadpoolctl import threadpool_limits
 
-from opgd.regression.torus import (
+from opgd.regression.basis import (
     coefficients,
     complex_features,
     feature_chunks,

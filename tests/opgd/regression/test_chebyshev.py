@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
-from opgd.regression.rkc import RKC
+from opgd.regression.chebyshev import RKC
 
 Array = NDArray[np.float64]
 

@@ -14,8 +14,8 @@ from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from opgd.regression import DiagonalAdaptiveKernelRegressor, FixedKernelRegressor
+from opgd.regression.basis import first_frequencies, kernel_eigenvalues, real_features
 from opgd.regression.coupled import CoupledFlow, FixedKernelFlow, LeastSquares
-from opgd.regression.torus import first_frequencies, kernel_eigenvalues, real_features
 
 Array = NDArray[np.float64]
 BOTH = [FixedKernelRegressor, DiagonalAdaptiveKernelRegressor]

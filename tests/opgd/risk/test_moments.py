@@ -12,7 +12,7 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from opgd import OverParameterizedFlow
-from opgd.moments import squared_error_moments, threshold
+from opgd.risk._moments import squared_error_moments, threshold
 
 TAUS = [0.01, 0.1, 0.5, 1.0, 3.0, 10.0, 30.0, 100.0, 1000.0]
 

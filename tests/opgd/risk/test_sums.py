@@ -10,7 +10,7 @@ from cases import TWO_LAYER, VANILLA, each_component, vanilla_risk
 from scipy.special import betaln, zeta
 
 from opgd import OverParameterizedFlow, PowerLaw, expected_risk
-from opgd.sums import HEAD, power_law_components
+from opgd.risk._sums import HEAD, power_law_components
 
 TAUS = [0.0, 0.03, 0.5, 1.0, 3.0, 10.0, 30.0, 100.0, 1000.0]
 SHAPES = [  # p, q, gamma

@@ -18,7 +18,7 @@ from opgd import (
     fit_rate,
     oracle_stopping,
 )
-from opgd.comparison import contest
+from opgd.classics.contest import contest
 from opgd.stopping import oracle, trial_stopping
 from opgd.stopping.oracle import _guess
 

@@ -11,8 +11,9 @@ from cases import raises
 from mpmath import mp
 from scipy.stats import norm
 
-from opgd import OverParameterizedFlow, PowerLaw, SequenceModel, expected_risk, theory
-from opgd.theory import risk_split
+from opgd import OverParameterizedFlow, PowerLaw, SequenceModel, expected_risk
+from opgd.theory import bounds as theory
+from opgd.theory.bounds import risk_split
 
 PROBLEM = PowerLaw(p=1, q=2, gamma=1.5, n=2500)
 

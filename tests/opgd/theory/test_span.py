@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opgd import OverParameterizedFlow
-from opgd.span import effective_span_dimension
+from opgd.theory.span import effective_span_dimension
 
 PROPERTY = settings(max_examples=100, deadline=None, derandomize=True)
 signals = st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0, -1.0, 2.0, 1e200]), min_size=1, max_size=7)

@@ -12,17 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from press import guard
 from press.__main__ import main
-from press.project import Project
+from press.build import lock as guard
+from press.run.project import Project
 
 HOLD = """
 import subprocess, sys, time
-from press import guard
-from press.project import Project
+from press.build import lock as guard
+from press.run.project import Project
 lock = guard.enter(Project.here())
 if "child" in sys.argv:
-    inside = "import sys, time; from press import guard; from press.project import Project; "
+    inside = "import sys, time; from press import guard; from press.run.project import Project; "
     inside += "guard.enter(Project.here()); print('inside', flush=True); time.sleep(60)"
     subprocess.Popen([sys.executable, "-c", inside], pass_fds=(lock,))
 else:

@@ -13,7 +13,7 @@ from doit.dependency import Dependency, SqliteDB
 from doit.exceptions import InvalidTask
 from doit.globals import Globals
 
-from press.reporter import BookReporter
+from press.build.progress import BookReporter
 
 
 def task(name: str, *targets: str) -> Any:

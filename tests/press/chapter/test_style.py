@@ -10,7 +10,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
 
-from opgd import plotting
+from press.chapter import style as plotting
 
 mpl.use("agg")
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-import press
-from press.ledger import MIME, collect, dump, judge, record
+from press.chapter.record import MIME, judge, record
+from press.evidence.ledger import collect, dump
 
 CELL = "gamma=2 p=1 q=1"  # printed as 0.49
 CHECK = "tests/test_it.py::test_it"
@@ -30,7 +30,7 @@ def executed(*rows: Any) -> dict[str, Any]:
 
 
 def test_the_rule() -> None:
-    row = press.record("Table 1", CELL, 0.5, sd=0.004, error=0.003, check=CHECK)
+    row = record("Table 1", CELL, 0.5, sd=0.004, error=0.003, check=CHECK)
     total = math.sqrt(0.004**2 + 0.003**2 + 0.01**2 / 12)
     assert row["sd"] == pytest.approx(total, rel=1e-14)
     assert row["z"] == pytest.approx(0.01 / total, rel=1e-12)

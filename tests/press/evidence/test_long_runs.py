@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from press import profiles
 from press.__main__ import main
-from press.long_runs import FACTS, FILE, keep, show
-from press.parameters import read_parameters, resolve
-from press.project import Project, write_atomically
+from press.evidence.long_runs import FACTS, FILE, keep, show
+from press.run import profiles
+from press.run.parameters import read_parameters, resolve
+from press.run.project import Project, write_atomically
 
 PREFIX = "application/papermill.record/"
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def executed(path: Path, profile: str = "paper", **results: Any) -> Path:
@@ -42,7 +42,7 @@ def executed(path: Path, profile: str = "paper", **results: Any) -> Path:
 def test_results_are_kept_and_shown(book: Project, tmp_path: Path) -> None:
     assert keep(book, executed(tmp_path / "old.ipynb", total="1", gone="2")) == 2
     assert keep(book, executed(tmp_path / "new.ipynb", total="γ = 3")) == 1
-    kept = json.loads((book.book / FILE).read_text(encoding="utf-8"))
+    kept = json.loads((book.evidence / FILE).read_text(encoding="utf-8"))
     assert kept["first"]["parameters"] == {"repetitions": 32}
     assert [show(kept, "first", name) for name in ("total", *FACTS)] == [
         "γ = 3",
@@ -64,7 +64,7 @@ def test_only_notebooks_of_other_profiles_are_kept(book: Project, tmp_path: Path
         (tmp_path / "none.ipynb").write_text(text, encoding="utf-8")
         with pytest.raises(ValueError, match=r"none\.ipynb is no notebook"):
             keep(book, tmp_path / "none.ipynb")
-    assert not (book.book / FILE).exists()
+    assert not (book.evidence / FILE).exists()
 
 
 def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -73,7 +73,7 @@ def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_what_the_chapters_show_is_kept() -> None:
-    kept = json.loads((ROOT / "book" / FILE).read_text(encoding="utf-8"))
+    kept = json.loads((ROOT / "evidence" / FILE).read_text(encoding="utf-8"))
     shown = [
         found
         for path in (ROOT / "book").glob("*.md")
@@ -85,6 +85,6 @@ def test_what_the_chapters_show_is_kept() -> None:
 
 def test_a_long_run_had_the_parameters_that_its_profile_has_now() -> None:
     project = Project(ROOT)
-    for chapter, run in json.loads((ROOT / "book" / FILE).read_text(encoding="utf-8")).items():
+    for chapter, run in json.loads((ROOT / "evidence" / FILE).read_text(encoding="utf-8")).items():
         declared = read_parameters(project.source(chapter))
         assert resolve(declared, profiles.overrides(project, run["profile"], chapter)) == run["parameters"]

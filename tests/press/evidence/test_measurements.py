@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from press.__main__ import main
-from press.bench import FIELDS, part, read_report, renew, slower
-from press.project import Project
+from press.evidence.measurements import FIELDS, part, read_report, renew, slower
+from press.run.project import Project
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 RACE = {
     "race": "path set",
     "scaled": 1.0,
@@ -51,9 +51,9 @@ FULL = report(growth=[{"function": "sure", "variable": "N", "value": 10, "cpu": 
 
 
 def test_the_committed_report_is_one_and_names_no_peer_as_faster_without_a_reason() -> None:
-    from press.speed import REASONS
+    from press.pages.speed import REASONS
 
-    found = read_report(ROOT / "book" / "bench.json")
+    found = read_report(ROOT / "evidence" / "bench.json")
     assert {against for _, against, _ in slower(found)} <= set(REASONS)
     errors = [row["error"] / row["steps_scaled"] for row in part(found, "races") if "error" in row]
     assert max(errors) <= 1.0001e-8  # matched worst errors
@@ -96,7 +96,7 @@ def test_renew_takes_along_what_others_measured(project: Project) -> None:
     }
     write(project, "coverage.json", {"files": files})
     assert renew(project) == ["growth", "faults", "coverage"]
-    found = read_report(project.book / "bench.json")
+    found = read_report(project.evidence / "bench.json")
     assert part(found, "faults")[0]["runs"] == 20 and part(found, "mutation") == []
     assert [list(row.values()) for row in part(found, "coverage")] == [
         ["opgd", 40, 39, 8, 8],
@@ -109,11 +109,11 @@ def test_renew_takes_along_what_others_measured(project: Project) -> None:
 def test_renew_keeps_the_old_report_if_anything_is_wrong(project: Project, bad: str) -> None:
     write(project, "report.json", FULL)
     renew(project)
-    before = (project.book / "bench.json").read_bytes()
+    before = (project.evidence / "bench.json").read_bytes()
     (project.build / "bench" / "faults.json").write_text(bad, encoding="utf-8")
     with pytest.raises(ValueError):
         renew(project)
-    assert (project.book / "bench.json").read_bytes() == before
+    assert (project.evidence / "bench.json").read_bytes() == before
 
 
 def test_slower_names_the_peer_and_how_much() -> None:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from press.__main__ import _parser
-from press.project import Project, write_atomically
-from press.verify import ABSOLUTE, RELATIVE, compare, read_reference, renew, verify
+from press.evidence.reference import ABSOLUTE, RELATIVE, compare, read_reference, renew, verify
+from press.run.project import Project, write_atomically
 
 PREFIX = "application/papermill.record/"
 FACTS = {

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from press.ledger import MIME, record
-from press.results import results
+from press.chapter.record import MIME, record
+from press.evidence.results import results
 
 
 def glued(name: str, text: str) -> dict[str, Any]:

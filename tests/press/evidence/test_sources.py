@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from press.check_sources import anchor, check_source
+from press.evidence.sources import anchor, check_source
 
 SOURCE = """import pytest
 

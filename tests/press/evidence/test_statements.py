@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from press.statements import (
+from press.evidence.statements import (
     ChecksFailed,
     Statement,
     grade,

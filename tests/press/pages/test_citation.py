@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
-from press.citation import bibtex, entries, with_address
+from press.pages.citation import bibtex, entries, with_address
 
-CITATION = Path(__file__).resolve().parents[2] / "CITATION.cff"
+CITATION = Path(__file__).resolve().parents[3] / "CITATION.cff"
 
 
 def test_the_paper_comes_first_and_agrees_with_the_bibliography() -> None:

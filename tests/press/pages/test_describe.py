@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from press.describe import cost, describe, overview
-from press.project import Project, write_atomically
+from press.pages.describe import cost, describe, overview
+from press.run.project import Project, write_atomically
 
 PRESS = {"seconds": 12.3, "profile": "smoke", "machine": "Linux x86_64, 2 processors"}
 

@@ -11,12 +11,12 @@ import pytest
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
-from press import growth
-from press.bench import COMMITTED, part, read_report
-from press.long_runs import FILE
-from press.speed import NOT_MEASURED, PARTS
+from press.evidence.long_runs import FILE
+from press.evidence.measurements import COMMITTED, part, read_report
+from press.pages import growth
+from press.pages.speed import NOT_MEASURED, PARTS
 
-BOOK = Path(__file__).resolve().parents[2] / "book"
+BOOK = Path(__file__).resolve().parents[3] / "book"
 
 
 def render(folder: Path, text: str, extension: str) -> tuple[str, str]:
@@ -41,11 +41,13 @@ def render(folder: Path, text: str, extension: str) -> tuple[str, str]:
 
 def test_every_part_of_the_speed_page(tmp_path: Path) -> None:
     text = "\n\n".join(f".. speed:: {name}" for name in PARTS)
-    assert render(tmp_path, text, "press.speed")[0].count(NOT_MEASURED) == len(PARTS)  # there is no report
+    assert render(tmp_path, text, "press.pages.speed")[0].count(NOT_MEASURED) == len(
+        PARTS
+    )  # there is no report
     shutil.copy(BOOK / COMMITTED, tmp_path)
     report = read_report(BOOK / COMMITTED)
     growth.draw(part(report, "growth"), tmp_path / "growth.png")
-    shown, warned = render(tmp_path, text, "press.speed")
+    shown, warned = render(tmp_path, text, "press.pages.speed")
     assert warned == ""
     told = " ".join(shown.split())
     assert all(
@@ -55,7 +57,7 @@ def test_every_part_of_the_speed_page(tmp_path: Path) -> None:
 
 
 def test_a_part_that_there_is_not(tmp_path: Path) -> None:
-    _, warned = render(tmp_path, ".. speed:: colour", "press.speed")
+    _, warned = render(tmp_path, ".. speed:: colour", "press.pages.speed")
     assert "'colour'; allowed: machine, races" in warned
 
 
@@ -68,8 +70,8 @@ def test_a_part_that_there_is_not(tmp_path: Path) -> None:
     ],
 )
 def test_a_result_of_a_long_run(tmp_path: Path, text: str, shown: str, told: str) -> None:
-    assert "long: " in render(tmp_path, text, "press.long_runs")[1]  # nothing is kept
+    assert "long: " in render(tmp_path, text, "press.evidence.long_runs")[1]  # nothing is kept
     kept = {"first": {"results": {"total": "7 wins"}}}
     (tmp_path / FILE).write_text(json.dumps(kept), encoding="utf-8")
-    page, warned = render(tmp_path, text, "press.long_runs")
+    page, warned = render(tmp_path, text, "press.evidence.long_runs")
     assert shown in page and told in warned and bool(told) == bool(warned)

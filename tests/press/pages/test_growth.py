@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from press.growth import describe, draw, exponents
+from press.pages.growth import describe, draw, exponents
 
 
 def points(power: float, variable: str = "N", **more: Any) -> list[dict[str, Any]]:

@@ -7,10 +7,10 @@ import pytest
 from docutils import nodes
 from sphinx import addnodes
 
-from opgd import reported
-from press import ledger_page
-from press.check_sources import anchor
-from press.ledger import record
+from opgd.paper import reported
+from press.chapter.record import record
+from press.evidence.sources import anchor
+from press.pages import ledger as ledger_page
 
 PLACES = {"Table 1": ("rates", "tab-rates")}
 

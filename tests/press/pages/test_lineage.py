@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from press.lineage import code_cells, imported_names, trace
+from press.pages.lineage import code_cells, imported_names, trace
 
 PUBLIC = {
     "opgd.fit_rate": "opgd.rates.fit_rate",
     "opgd.rates.fit_rate": "opgd.rates.fit_rate",
-    "opgd.Flow": "opgd.flows.Flow",
-    "opgd.theory.bound": "opgd.theory.bound",
+    "opgd.Flow": "opgd.flow.over_parameterized.Flow",
+    "opgd.theory.bounds.bound": "opgd.theory.bounds.bound",
 }
 IMPORTS = "import numpy as np\nfrom opgd import Flow, fit_rate\nfrom opgd import theory\n%matplotlib inline"
 
@@ -64,10 +64,17 @@ def test_functions_in_order_of_use_and_parameters() -> None:
         "print(y)",
     ]
     last = trace(sources, PUBLIC, ["seed", "size"])[-1]
-    assert last.names == ("opgd.flows.Flow", "opgd.rates.fit_rate", "opgd.theory.bound")
+    assert last.names == (
+        "opgd.flow.over_parameterized.Flow",
+        "opgd.rates.fit_rate",
+        "opgd.theory.bounds.bound",
+    )
     assert last.parameters == ("size",)
     assert trace(sources, PUBLIC, ["seed", "size"])[3].parameters == ("seed",)
-    assert imported_names(sources, PUBLIC) == {"Flow": "opgd.flows.Flow", "fit_rate": "opgd.rates.fit_rate"}
+    assert imported_names(sources, PUBLIC) == {
+        "Flow": "opgd.flow.over_parameterized.Flow",
+        "fit_rate": "opgd.rates.fit_rate",
+    }
 
 
 @settings(derandomize=True, deadline=None, max_examples=60)

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from press.made_by import annotate, reproduced
+from press.pages.made_by import annotate, reproduced
 
-NAMES = {"opgd.fit_rate": "opgd.rates.fit_rate", "opgd.plotting.STYLES": "opgd.plotting.STYLES"}
+NAMES = {"opgd.fit_rate": "opgd.rates.fit_rate", "press.chapter.style.STYLES": "press.chapter.style.STYLES"}
 PIPE = "| a | b |\n|---|---|\n| 1 | 2 |\n"
 
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from press.parameters import read_parameters
-from press.project import Project
-from press.provenance import banner, provenance
+from press.pages.provenance import banner, provenance
+from press.run.parameters import read_parameters
+from press.run.project import Project
 
 PRESS = {
     "chapter": "first",

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from docutils import nodes
 
-from press import speed
+from press.pages import speed
 
 MEASURED = {"measured": "2026-01-02T03:04+00:00", "load": 0.5}
 

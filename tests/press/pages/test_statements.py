@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from press import badges
-from press.statements import GRADES, Check, Statement, read_statements
+from press.evidence.statements import GRADES, Check, Statement, read_statements
+from press.pages import statements as badges
 
 STATEMENTS = {
     "one": Statement("(1)", "a definition", "definition", "rates"),
@@ -54,8 +54,8 @@ def test_the_listing_shows_the_source(tmp_path: Path) -> None:
 
 
 def test_every_verdict_of_the_list_is_explained_and_no_other() -> None:
-    root = Path(__file__).resolve().parents[2]
-    statements = read_statements(root / "book" / "statements.toml")
+    root = Path(__file__).resolve().parents[3]
+    statements = read_statements(root / "evidence" / "statements.toml")
     page = (root / "book" / "statements.md").read_text(encoding="utf-8")
     explained = set(re.findall(r"^- \*\*(.+?)\*\*:", page, re.MULTILINE))
     kinds = {statement.kind for statement in statements.values()} - {"statement"}

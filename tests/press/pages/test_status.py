@@ -6,7 +6,7 @@ from typing import Any
 
 from docutils import nodes
 
-from press import status
+from press.pages import status
 
 VERSIONS = {"python": "3.11.7", "numpy": "2.4.6"}
 

@@ -7,9 +7,9 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
 
-from press.gate import MINIMUM_ALT
-from press.ledger import record
-from press.summary import describe, draw
+from press.chapter.record import record
+from press.pages.summary import describe, draw
+from press.run.refusals import MINIMUM_ALT
 
 
 def rows() -> list[Any]:

@@ -12,13 +12,13 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import press.execute
-import press.sweep
+import press.run.execute
+import press.sweep.workers
 from press.__main__ import main
-from press.environment import isolate
-from press.project import Project
+from press.run.environment import isolate
+from press.run.project import Project
 
-from ..conftest import HEAD
+from ...conftest import HEAD
 
 ALL_KINDS = (
     HEAD
@@ -78,8 +78,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Any:
         raise AssertionError("something was executed")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(press.execute.papermill, "execute_notebook", forbidden)
-        patch.setattr(press.sweep, "_client", forbidden)
+        patch.setattr(press.run.execute.papermill, "execute_notebook", forbidden)
+        patch.setattr(press.sweep.workers, "_client", forbidden)
         yield root
     os.chdir(where)
     os.environ.clear()

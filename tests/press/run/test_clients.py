@@ -14,8 +14,8 @@ import nbclient
 import nbformat
 import pytest
 
-from press.execute import clean_notebook
-from press.project import Project
+from press.run.execute import clean_notebook
+from press.run.project import Project
 
 
 def test_nbclient_runs_a_clean_notebook(book: Project, monkeypatch: pytest.MonkeyPatch) -> None:

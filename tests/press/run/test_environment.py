@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-from press import environment
-from press.project import Project
+from press.run import environment
+from press.run.project import Project
 
 
 def git(book: Project, *arguments: str) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from press.execute import clean_notebook
-from press.ledger import MIME
-from press.project import Project
+from press.chapter.record import MIME
+from press.run.execute import clean_notebook
+from press.run.project import Project
 
 
 def run(book: Project, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:

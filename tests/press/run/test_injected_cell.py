@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from papermill.translators import PythonTranslator
 
-from press.parameters import TYPES, Parameter, coerce, resolve
+from press.run.parameters import TYPES, Parameter, coerce, resolve
 
 PIECES = [
     "'", '"', '"""', "\\", "\\'", "\n", "\r", "\r\n", "\0", "\u2028", "\u2029", "\x85", "\x1b",

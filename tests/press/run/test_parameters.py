@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from press.parameters import Parameter, coerce, read_parameters, resolve
-from press.project import Project
-from press.ranges import Interval
+from press.run.parameters import Parameter, coerce, read_parameters, resolve
+from press.run.project import Project
+from press.run.ranges import Interval
 
 CELL = """
 repetitions: int = 64  # [1, 1000] repetitions

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from press.profiles import overrides, read_mapping
-from press.project import Project
+from press.run.profiles import overrides, read_mapping
+from press.run.project import Project
 
 
 def test_overrides_are_checked_and_converted(book: Project) -> None:

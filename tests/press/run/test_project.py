@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from press.project import EXECUTION, Project, is_notebook, write_atomically
+from press.run.project import EXECUTION, Project, is_notebook, write_atomically
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_pages_and_chapters(book: Project) -> None:
@@ -81,8 +81,8 @@ def test_a_full_disk_is_reported_with_the_file(tmp_path: Path) -> None:
 
 def test_modules_that_shape_an_execution_are_those_it_imports() -> None:
     code = (
-        "import press.execute, press.ledger, press.profiles, sys; "
-        "print(*(m for m in sys.modules if m.split('.')[0] == 'press'))"
+        "import press.run.execute, press.chapter, press.run.profiles, sys; "
+        "print(*{'.'.join(m.split('.')[:2]) for m in sys.modules if m.startswith('press.')})"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert {f"press.{name}".removesuffix(".__init__") for name in EXECUTION} == set(done.stdout.split())
+    assert {f"press.{room}" for room in EXECUTION} == set(done.stdout.split())

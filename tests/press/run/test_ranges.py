@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from press.ranges import Choices, Interval, split_comment
+from press.run.ranges import Choices, Interval, split_comment
 
 
 @pytest.mark.parametrize(

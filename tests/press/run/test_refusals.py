@@ -5,8 +5,8 @@ from typing import Any
 import nbformat.v4 as v4
 import pytest
 
-from press.gate import inspect
-from press.ledger import MIME
+from press.chapter.record import MIME
+from press.run.refusals import inspect
 
 ALT = "Two falling lines, the lower one steeper."
 

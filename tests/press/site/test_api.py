@@ -13,16 +13,18 @@ from typing import Any
 import pytest
 import yaml
 
-from press.api import stage_api
-from press.project import Project
-from press.public import public_modules
+from press.run.project import Project
+from press.site.api import stage_api
+from press.site.exports import public_modules
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 NOTEBOOK: dict[str, Any] = {
     "cells": [{"cell_type": "code", "metadata": {}, "source": "from opgd import PowerLaw, fit_rate as fit"}]
 }
 CONTENTS = "format: jb-book\nroot: first\nparts:\n  - caption: More\n    chapters:\n      - file: api\n"
-CONFIGURATION = 'extensions = ["press.sphinx_api"]\nhtml_theme = "basic"\nnumpydoc_xref_param_type = False\n'
+CONFIGURATION = (
+    'extensions = ["press.site.sphinx_api"]\nhtml_theme = "basic"\nnumpydoc_xref_param_type = False\n'
+)
 
 
 @pytest.fixture

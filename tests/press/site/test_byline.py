@@ -6,7 +6,7 @@ import pytest
 from docutils import nodes
 from docutils.core import publish_doctree
 
-from press.reading import _duration, byline, fold, minutes_to_read
+from press.site.byline import _duration, byline, fold, minutes_to_read
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from press.public import public_modules, public_names
+from press.site.exports import public_modules, public_names
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 MODULES = public_modules(ROOT, "opgd")
 NAMES = public_names(MODULES)
 

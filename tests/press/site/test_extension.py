@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sphinx.errors import ExtensionError
 
-from press import sphinx_ext
+from press.site import extension as sphinx_ext
 
 
 @pytest.mark.parametrize("url", ["https://example.org/x.js", "http://example.org/x.js", "//example.org/x.js"])

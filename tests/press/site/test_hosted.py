@@ -7,11 +7,11 @@ import nbformat
 import pytest
 from packaging.requirements import Requirement
 
-from press.launch import publish
-from press.parameters import read_parameters
-from press.project import Project
+from press.run.parameters import read_parameters
+from press.run.project import Project
+from press.site.hosted import publish
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from typing import Any
 import nbformat.v4 as v4
 import pytest
 
-from press.ledger import MIME
-from press.project import Project
-from press.site import page, stage
+from press.chapter.record import MIME
+from press.run.project import Project
+from press.site.html import page, stage
 
 PRESS = {
     "chapter": "first",

@@ -11,9 +11,9 @@ from pathlib import Path
 import nbformat.v4 as v4
 import pytest
 
-from press.onepage import onepage
-from press.project import Project
-from press.site import SiteFailed
+from press.run.project import Project
+from press.site.html import SiteFailed
+from press.site.onepage import onepage
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII="
 TEXT = r"""# First page

@@ -11,9 +11,9 @@ import yaml
 from docutils import nodes
 from docutils.core import publish_doctree
 
-from press import pdf
-from press.project import Project
-from press.site import SiteFailed
+from press.run.project import Project
+from press.site import pdf
+from press.site.html import SiteFailed
 
 
 def test_the_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch, book: Project) -> None:
@@ -76,7 +76,7 @@ def test_the_whole_book_as_a_pdf(request: pytest.FixtureRequest) -> None:
         pytest.skip("no --site given; `make check-pages` makes the PDF of the book that `make book` made")
     if missing := pdf.missing_packages():
         pytest.skip(f"no LaTeX here; Debian and Ubuntu: apt install {' '.join(missing)}")
-    project = Project(Path(__file__).resolve().parents[2])
+    project = Project(Path(__file__).resolve().parents[3])
     place = pdf.build_pdf(project)
     assert place.read_bytes()[:5] == b"%PDF-" and place.stat().st_size > 500_000
     assert not list(project.build.glob("pdf-*"))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from press.policy import BOOK, SINGLE, protect
+from press.site.policy import BOOK, SINGLE, protect
 
 PAGE = '<!DOCTYPE html>\n<html><head><meta charset="utf-8"/><title>x</title>{}</head><body>{}</body></html>'
 

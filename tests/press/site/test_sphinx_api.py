@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from press.sphinx_api import notation
+from press.site.sphinx_api import notation
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from press.grid import LIMIT, Point, points_of
-from press.project import Project
+from press.run.project import Project
+from press.sweep.grid import LIMIT, Point, points_of
 
 
 def read(book: Project, text: str, chapter: str = "first", **options: Any) -> list[Point]:

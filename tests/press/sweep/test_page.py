@@ -11,11 +11,11 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
-from opgd import plotting
-from press import comparison
-from press.grid import Point
-from press.sweep import Outcome
-from press.table import quantities, table, varied, write_table
+from press.chapter import style as plotting
+from press.sweep import page as comparison
+from press.sweep.grid import Point
+from press.sweep.results import quantities, table, varied, write_table
+from press.sweep.workers import Outcome
 
 PREFIX = "application/papermill.record/"
 

@@ -22,12 +22,12 @@ import pytest
 from distributed import KilledWorker
 from distributed.client import FutureCancelledError
 
-from press import sweep as module
-from press.execute import ChapterFailed
-from press.grid import Point, points_of
-from press.project import Project
-from press.sweep import OtherCode, Outcome, run_point, sweep
-from press.table import table
+from press.run.execute import ChapterFailed
+from press.run.project import Project
+from press.sweep import workers as module
+from press.sweep.grid import Point, points_of
+from press.sweep.results import table
+from press.sweep.workers import OtherCode, Outcome, run_point, sweep
 
 GRID = "product: {base: [2.0, 10.0, 13.0], steps: [1, 2]}\n"
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from press.accessibility import mend
+from press.site.repairs.accessibility import mend
 
 
 def test_icons_come_from_fonts_and_not_from_a_script_of_half_a_megabyte() -> None:

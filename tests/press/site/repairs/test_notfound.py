@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 
-from press.notfound import page
+from press.site.repairs.notfound import page
 
 
 def test_the_page_loads_nothing_and_lists_every_page() -> None:

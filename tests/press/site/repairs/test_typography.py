@@ -6,7 +6,7 @@ from docutils.utils import new_document
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from press.typography import UNBROKEN, bind
+from press.site.repairs.typography import UNBROKEN, bind
 
 
 def page(*parts: str) -> nodes.document:

@@ -1,0 +1,1 @@
+"""One build at a time: the lock, and what a build shows."""

@@ -1,0 +1,5 @@
+"""What the cells of a chapter import."""
+
+from press.chapter.record import Row, record
+
+__all__ = ["Row", "record"]

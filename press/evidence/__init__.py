@@ -1,0 +1,1 @@
+"""What was found, and what it is compared with: ledger, references, statements, measurements."""

@@ -1,0 +1,1 @@
+"""What evidence looks like on a page."""

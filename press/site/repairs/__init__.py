@@ -1,0 +1,1 @@
+"""What the theme leaves undone."""
