@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from opgd import _validate as check
 from opgd._validate import Array
-from opgd.flow.over_parameterized import FlowState, OverParameterizedFlow
+from opgd.flow import FlowState, tuned_b0
 from opgd.regression.basis import feature_chunks, first_frequencies, kernel_eigenvalues, lattice
 from opgd.regression.coupled import CoupledFlow, FixedKernelFlow, LeastSquares
 
@@ -426,5 +426,5 @@ class DiagonalAdaptiveKernelRegressor(_TorusRegressor):
     def _flow(self, samples: int) -> _PathFlow:
         b0 = self.b0
         if b0 is None:
-            b0 = OverParameterizedFlow.tuned(self.depth, samples**-0.5).b0
+            b0 = tuned_b0(self.depth, samples**-0.5)
         return CoupledFlow(self.depth, b0, self.separate_layers, self.tolerance)
