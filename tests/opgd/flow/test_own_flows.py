@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import numpy as np
 import pytest
 from cases import TWO_LAYER, raises
@@ -9,6 +12,7 @@ from cubes import CubesFlow
 from numpy.polynomial.legendre import leggauss
 from squares import SquaresFlow
 
+import opgd
 from opgd import (
     Flow,
     PowerLaw,
@@ -22,6 +26,7 @@ from opgd.classics import effective_threshold
 from opgd.stopping import sure, sure_stopping
 from opgd.theory import risk_split
 
+ROOT = Path(opgd.__file__).parent
 SQUARES, CUBES = SquaresFlow(), CubesFlow()
 PROBLEM = PowerLaw(p=1, q=2, gamma=1.5, n=2000)
 MODEL = SequenceModel([1.0, 0.0, 0.3, 0.0, 0.1], [1.0, 0.3, 0.1, 0.03, 1e-3], epsilon=0.05)
@@ -127,3 +132,16 @@ def test_a_flow_that_lacks_something_says_what() -> None:
         gradient_descent(Bare(), 1.0, 0.5, step=0.1, t=1.0)
     raises(lambda: expected_risk(object(), MODEL, [1.0]), "flow", "object", "Flow")  # type: ignore[arg-type]
     raises(lambda: effective_threshold(CUBES, [1.0], 1.0), "flow", "CubesFlow", "exponentially")
+
+
+def test_nothing_outside_asks_what_a_flow_is() -> None:
+    """No `isinstance` of a flow and no look at its parameters in the rest of opgd."""
+    asked = []
+    for path in ROOT.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))) if path.parent.name != "flow" else ():
+            text = ast.unparse(node)
+            if isinstance(node, ast.Call) and text.startswith("isinstance(") and "Flow" in text:
+                asked.append(f"{path.name}: {text}")
+            if isinstance(node, ast.Attribute) and text in ("flow.depth", "flow.b0", "flow.separate_layers"):
+                asked.append(f"{path.name}: {text}")
+    assert not asked
