@@ -15,6 +15,8 @@ from press.run.project import Project, write_atomically
 __all__ = ["commit", "interpreter", "isolate", "machine", "prepare", "versions"]
 
 PACKAGES = ("numpy", "scipy", "matplotlib", "sympy", "jupytext", "papermill", "ipykernel")
+SETTINGS = ("NUMBA_", "NPY_", "OPENBLAS_", "MKL_", "PYTHONOPTIMIZE", "PYTHONDEVMODE")
+"""Beginnings of variables that reach a kernel and can change what it computes."""
 
 
 def isolate(project: Project) -> None:
@@ -127,11 +129,14 @@ def versions() -> dict[str, str]:
 
 
 def interpreter() -> str:
-    """Identify the interpreter for the build graph: another Python means other results.
+    """Identify the interpreter and its settings: with another one, results may be others.
 
     Returns
     -------
     str
-        Implementation, version and processor type.
+        Implementation, version, processor type, and what the caller has set of `SETTINGS`.
     """
-    return f"{sys.implementation.name} {platform.python_version()} {platform.machine()}"
+    given = sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith(SETTINGS))
+    # `isolate` sets the numbers of threads; where compiled code is kept does not matter
+    flags = [flag for flag in given if not flag.split("=")[0].endswith(("_NUM_THREADS", "_DIR"))]
+    return " ".join([sys.implementation.name, platform.python_version(), platform.machine(), *flags])

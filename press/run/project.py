@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +10,7 @@ from typing import Any
 
 import yaml
 
-__all__ = ["EXECUTION", "Project", "write_atomically"]
-
-EXECUTION = ("chapter", "run")
-"""Rooms of press that shape an executed chapter; a change in any other executes nothing again."""
+__all__ = ["Project", "write_atomically"]
 
 
 @dataclass(frozen=True)
@@ -70,8 +65,13 @@ class Project:
         return self.build / "notebooks"
 
     @property
+    def store(self) -> Path:
+        """Directory of what runs have made, by what went into them (`press.run.store`)."""
+        return self.build / "store"
+
+    @property
     def executed(self) -> Path:
-        """Directory of the executed notebooks that passed the gate."""
+        """Directory of the book's executed notebooks, with the prose of today."""
         return self.build / "executed"
 
     @property
@@ -131,39 +131,6 @@ class Project:
         """
         return [page for page in self.pages() if is_notebook(self.book / f"{page}.md")]
 
-    def inputs(self) -> list[Path]:
-        """Return the files, besides a chapter's own text, that an executed chapter depends on.
-
-        Returns
-        -------
-        list of pathlib.Path
-            The mathematics, the part of press that executes, and the lock of the environment.
-        """
-        rooms = ["opgd", *(f"press/{room}" for room in EXECUTION)]
-        found = [path for room in rooms for path in (self.root / room).rglob("*") if path.is_file()]
-        sources = sorted(path for path in found if "__pycache__" not in path.parts)
-        return [*sources, self.root / "requirements.lock"]
-
-    def identity(self, chapter: str) -> str:
-        """Identify the text of a chapter, the files it depends on and the version of Python.
-
-        Parameters
-        ----------
-        chapter : str
-            The chapter's name.
-
-        Returns
-        -------
-        str
-            A hexadecimal digest; the same in every copy of the project, wherever it lies.
-        """
-        python = f"{sys.implementation.name} {sys.version_info.major}.{sys.version_info.minor}"
-        digest = hashlib.sha256(python.encode())
-        for path in [self.source(chapter), *self.inputs()]:
-            digest.update(f"{path.relative_to(self.root).as_posix()}\0".encode())
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
-        return digest.hexdigest()
-
     def source(self, chapter: str) -> Path:
         """Return the source file of a chapter.
 
@@ -183,10 +150,10 @@ class Project:
             If there is no such chapter.
         """
         path = self.book / f"{chapter}.md"
+        if path.parent == self.book and path.is_file() and is_notebook(path):
+            return path
         known = sorted(p.stem for p in self.book.glob("*.md") if is_notebook(p))
-        if chapter not in known:
-            raise ValueError(f"unknown chapter {chapter!r}; the chapters are: {', '.join(known)}")
-        return path
+        raise ValueError(f"unknown chapter {chapter!r}; the chapters are: {', '.join(known)}")
 
 
 def is_notebook(path: Path) -> bool:
