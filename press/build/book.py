@@ -54,6 +54,7 @@ def check_theory(project: Project, *, again: bool = False) -> None:
 
     if again or _read(stamp) != state():
         before = library(project.root)
+        print("checking the statements ...", file=sys.stderr)
         run_checks(project.root, project.theory)
         read_report(project.theory, read_statements(listed))
         if library(project.root) == before:

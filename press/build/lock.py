@@ -1,7 +1,7 @@
 """One build at a time, and what killed builds left is mended first.
 
 The lock is the kernel's (`flock` on `_build/lock`), so that it ends with the process that holds it, however
-that ends. The file itself stays and means nothing. Runs and sweeps need no lock: what they share is the store.
+that ends. The file itself stays and means nothing. Runs and sweeps need no lock: they share the store.
 """
 
 from __future__ import annotations

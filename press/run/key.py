@@ -62,7 +62,7 @@ class Point:
 def ingredients(project: Project, chapter: str) -> dict[str, Any]:
     """Collect what goes into every run of a chapter: cells, files and Python."""
     cells = [cell for cell in clean_notebook(project.source(chapter)).cells if cell.cell_type == "code"]
-    names: set[str] = {"press.run.execute", "press.run.profiles"}
+    names: set[str] = {"press.run.execute"}
     for cell in cells:
         try:
             names |= _read(cell.source.encode())[1]
@@ -74,7 +74,7 @@ def ingredients(project: Project, chapter: str) -> dict[str, Any]:
 
 
 def imported(root: Path, names: Iterable[str]) -> dict[str, str]:
-    """Find the project's files behind the names of modules, what these import, and the data of their packages.
+    """Find the project's files behind the names of modules, what these import, and the data beside them.
 
     The digest of a module is that of its code, without docstrings and comments.
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -54,5 +53,5 @@ def join(clean: nbformat.NotebookNode, run: Mapping[str, Any]) -> nbformat.Noteb
 
 
 def dump(notebook: Mapping[str, Any]) -> str:
-    """Write a notebook as JSON."""
-    return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    """Write a notebook as JSON, texts as lists of lines."""
+    return f"{nbformat.v4.writes(nbformat.from_dict(notebook))}\n"  # type: ignore[no-untyped-call]

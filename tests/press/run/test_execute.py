@@ -60,7 +60,7 @@ def test_execution_whatever_the_caller_has_set(book: Project) -> None:
     assert any(MIME in o.get("data", {}) for o in outputs)
     assert any("image/png" in o.get("data", {}) for o in outputs)
     assert str(book.root) not in json.dumps(notebook["metadata"])
-    assert sorted(p.name for p in book.build.iterdir()) == ["notebooks", "runs", "settings"]
+    assert sorted(p.name for p in book.build.iterdir()) == ["notebooks", "runs", "settings", "store"]
 
 
 @pytest.mark.parametrize(
