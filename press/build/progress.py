@@ -43,9 +43,9 @@ class Progress:
 
     def ended(self, end: Ended) -> None:
         """Count a chapter; say how long it took if it was executed."""
+        key, word = end.point.key, "FAILED" if end.failure else "executed"
+        self.left.pop(key, None)
         if end.executed:
-            key, word = end.point.key, "FAILED" if end.failure else "executed"
-            self.left.pop(key, None)
             took = time.monotonic() - self.begun[key]
             tqdm.write(f"  {end.point.chapter}: {word} in {took:.1f} s", file=sys.stderr)
         self.bar.update()

@@ -65,7 +65,6 @@ def execute(project: Project, point: Point, *, progress: bool = False) -> dict[s
     Each run has a kernel of its own. With `progress`, a bar over the cells is shown on stderr.
     """
     import papermill
-    from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     chapter, source = point.chapter, project.source(point.chapter)
@@ -86,7 +85,7 @@ def execute(project: Project, point: Point, *, progress: bool = False) -> dict[s
                 # the kernel's own log only: at shutdown it may report an interrupt as an error
                 extra_arguments=["--IPKernelApp.log_level=50"],
             )  # fmt: skip
-        except (PapermillExecutionError, DeadKernelError) as error:
+        except (PapermillExecutionError, RuntimeError) as error:  # the latter if the kernel died
             told = (
                 _summary(chapter, error)
                 if isinstance(error, PapermillExecutionError)

