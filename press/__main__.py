@@ -16,19 +16,7 @@ from press.run.project import Project, write_atomically
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command.
-
-    Parameters
-    ----------
-    arguments : list of str, optional
-        The command line; that of the process by default.
-
-    Returns
-    -------
-    int
-        0 if all went well, 1 if a chapter or the site failed or numbers differ, 2 for bad input, 130
-        after Ctrl-C.
-    """
+    """Run one command: 0 if all went well, 1 if something failed, 2 for bad input, 130 after Ctrl-C."""
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)
     if rest and options.command is not _lab:
@@ -295,7 +283,7 @@ def _leave(code: int) -> NoReturn:
     """End this process, and with it the chapters that still run after an interruption or an error."""
     sys.stdout.flush()
     sys.stderr.flush()
-    if threading.active_count() > 1:
+    if any(thread.name.startswith("ThreadPool") for thread in threading.enumerate()):
         os._exit(code)
     sys.exit(code)
 

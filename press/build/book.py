@@ -88,9 +88,11 @@ def _chapters(project: Project, profile: str) -> tuple[dict[str, Any], int, list
                 failures.append(keep_partial(project, chapter, end.failure))
             else:
                 notebooks[chapter] = end.notebook
-                _write(place, dump(end.notebook))
+                write_atomically(place, dump(end.notebook))
                 failed.unlink(missing_ok=True)
-            _write(project.notebooks / f"{chapter}.ipynb", dump(clean_notebook(project.source(chapter))))
+            write_atomically(
+                project.notebooks / f"{chapter}.ipynb", dump(clean_notebook(project.source(chapter)))
+            )
             progress.ended(end)
     finally:
         progress.close()
@@ -102,7 +104,7 @@ def _ledger(project: Project, notebooks: dict[str, Any]) -> None:
     from press.evidence.ledger import collect, dump
 
     strict = all(n["metadata"]["press"]["profile"] in ("default", "paper") for n in notebooks.values())
-    _write(project.ledger, dump(collect(notebooks, project.root, strict=strict)))
+    write_atomically(project.ledger, dump(collect(notebooks, project.root, strict=strict)))
 
 
 def _pages(project: Project) -> None:
@@ -147,16 +149,6 @@ def _state(project: Project, profile: str) -> str:
         path for folder in (project.executed, project.html) for path in folder.rglob("*") if path.is_file()
     ]
     return made(project, [*sources(project), *there, project.ledger, project.theory], profile)
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file unless it is the same already."""
-    try:
-        if path.read_text(encoding="utf-8") == text:
-            return
-    except (OSError, ValueError):
-        pass
-    write_atomically(path, text)
 
 
 def _read(path: Path) -> str:

@@ -22,13 +22,7 @@ MIME = "application/vnd.opgd.seconds+json"
 
 
 class Kept:
-    """A store for the results of `opgd`: bytes by name, found again by the same code only.
-
-    Parameters
-    ----------
-    root : pathlib.Path
-        The project's root.
-    """
+    """A store for the results of `opgd`: bytes by name, found again by the same code only."""
 
     def __init__(self, root: Path) -> None:
         self._project = Project(root)
@@ -45,18 +39,7 @@ class Kept:
         return f"part-{self._code}-{key}"
 
     def get(self, key: str) -> bytes | None:
-        """Return what was kept.
-
-        Parameters
-        ----------
-        key : str
-            Its name, of letters and digits.
-
-        Returns
-        -------
-        bytes or None
-            None if there is nothing, or it is damaged, or other code made it.
-        """
+        """Return what was kept; None if there is nothing, it is damaged, or other code made it."""
         found = Store(self._project.store).get(self._name(key))
         if found is None:
             self._since = time.monotonic()  # what is missing is about to be computed
@@ -70,15 +53,7 @@ class Kept:
         return value
 
     def put(self, key: str, value: bytes) -> None:
-        """Keep a result, with the time since the last one was kept or missed.
-
-        Parameters
-        ----------
-        key : str
-            Its name, of letters and digits.
-        value : bytes
-            The result.
-        """
+        """Keep a result, with the time since the last one was kept or missed."""
         with self._lock:
             now = time.monotonic()
             seconds, self._since = now - self._since, now

@@ -1,7 +1,7 @@
 """What goes into a run, and the name made of it: what was executed once is not executed again.
 
 Into a run go the code cells, the parameters and their profile, the project's files that the cells import
-(directly or not, with the data beside them), `press.run` itself, the lock, and Python with its settings.
+(directly or not), the data of `opgd`, `press.run` itself, the lock, and Python with its settings.
 Prose does not, nor do docstrings and comments of the files.
 """
 
@@ -68,13 +68,12 @@ def ingredients(project: Project, chapter: str) -> dict[str, Any]:
             names |= _read(cell.source.encode())[1]
         except SyntaxError:  # a magic: who knows what it imports
             names |= _modules(project.root, "opgd") | _modules(project.root, "press/chapter")
-    files = imported(project.root, names)
-    files["requirements.lock"] = digest((project.root / "requirements.lock").read_bytes())
+    files = imported(project.root, names) | _data(project.root)
     return {"chapter": chapter, "cells": [_cell(c) for c in cells], "files": files, "python": interpreter()}
 
 
 def imported(root: Path, names: Iterable[str]) -> dict[str, str]:
-    """Find the project's files behind the names of modules, what these import, and the data beside them.
+    """Find the project's files behind the names of modules, and behind what these import.
 
     The digest of a module is that of its code, without docstrings and comments.
     """
@@ -97,16 +96,13 @@ def imported(root: Path, names: Iterable[str]) -> dict[str, str]:
             open_ones |= {importlib.util.resolve_name(one, name if package else parent) for one in further}
         except SyntaxError:  # the run will tell
             found[where] = digest(content)
-        if package:
-            found |= {one.relative_to(root).as_posix(): digest(one.read_bytes()) for one in _data(path)}
     return dict(sorted(found.items()))
 
 
 def library(root: Path) -> str:
     """Identify everything that can shape a number of `opgd`: all of its code, the lock and Python."""
-    files = imported(root, _modules(root, "opgd"))
-    lock = digest((root / "requirements.lock").read_bytes())
-    return digest(json.dumps([files, lock, interpreter()]).encode())
+    files = imported(root, _modules(root, "opgd")) | _data(root)
+    return digest(json.dumps([files, interpreter()]).encode())
 
 
 def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
@@ -168,14 +164,9 @@ def _modules(root: Path, directory: str) -> set[str]:
     return {".".join(path.parts).removesuffix(".__init__") for path in paths}
 
 
-def _data(package: Path) -> list[Path]:
-    """The files of a package that are no modules, in directories that are no packages, too."""
-    found: list[Path] = []
-    for path in sorted(package.iterdir()):
-        if path.name.startswith((".", "__pycache__")):
-            continue
-        if path.is_dir() and not (path / "__init__.py").is_file():
-            found += _data(path)
-        elif path.is_file() and path.suffix not in (".py", ".pyc"):
-            found.append(path)
-    return found
+def _data(root: Path) -> dict[str, str]:
+    """The digests of what shapes results and is no code: the data of `opgd`, and the lock."""
+    paths = [*sorted((root / "opgd").rglob("*.*")), root / "requirements.lock"]
+    files = ((path.relative_to(root), path) for path in paths if path.is_file())
+    idle = (".py", ".pyc", ".nbi", ".nbc", ".swp", "~")
+    return {n.as_posix(): digest(path.read_bytes()) for n, path in files if not path.name.endswith(idle)}

@@ -16,25 +16,7 @@ DEFAULT = "default"
 
 
 def read_profile(project: Project, profile: str) -> dict[str, dict[str, Value]]:
-    """Return what a profile changes, by chapter.
-
-    Parameters
-    ----------
-    project : Project
-        The book.
-    profile : str
-        "default" or the name of a file in `profiles/`.
-
-    Returns
-    -------
-    dict
-        For each chapter that the profile mentions, checked values by parameter.
-
-    Raises
-    ------
-    ValueError
-        If there is no such profile, or it names an unknown chapter or parameter, or a bad value.
-    """
+    """Return what a profile changes, by chapter."""
     if profile == DEFAULT:
         return {}
     path = project.root / "profiles" / f"{profile}.yml"
@@ -60,25 +42,7 @@ def overrides(project: Project, profile: str, chapter: str) -> dict[str, Value]:
 
 
 def read_mapping(text: str, name: str) -> dict[str, Any]:
-    """Read a YAML mapping with string keys; data only, tags are refused.
-
-    Parameters
-    ----------
-    text : str
-        YAML.
-    name : str
-        Where it came from, for messages.
-
-    Returns
-    -------
-    dict
-        The mapping; empty for an empty file.
-
-    Raises
-    ------
-    ValueError
-        If it is not such a mapping.
-    """
+    """Read a YAML mapping with string keys; data only, tags are refused."""
     try:
         content = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:

@@ -15,30 +15,13 @@ __all__ = ["Project", "write_atomically"]
 
 @dataclass(frozen=True)
 class Project:
-    """The directories of the book project below `root`.
-
-    Parameters
-    ----------
-    root : pathlib.Path
-        The directory that holds `_toc.yml` and `book/`.
-    """
+    """The directories of the book project below `root`."""
 
     root: Path
 
     @classmethod
     def here(cls) -> Project:
-        """Return the project of the working directory.
-
-        Returns
-        -------
-        Project
-            The project whose root is the working directory.
-
-        Raises
-        ------
-        ValueError
-            If the working directory has no `_toc.yml`.
-        """
+        """Return the project of the working directory."""
         root = Path.cwd()
         if not (root / "_toc.yml").is_file():
             raise ValueError(f"{root} holds no _toc.yml: run this from the project's root directory")
@@ -100,18 +83,7 @@ class Project:
         return self.build / "html"
 
     def pages(self) -> list[str]:
-        """Return the names of all pages, in the order of the table of contents.
-
-        Returns
-        -------
-        list of str
-            Page names without suffix, the root page first.
-
-        Raises
-        ------
-        ValueError
-            If `_toc.yml` names a page that has no file in `book/`, or one page twice.
-        """
+        """Return the names of all pages, in the order of the table of contents."""
         toc = yaml.safe_load((self.root / "_toc.yml").read_text(encoding="utf-8"))
         pages = _names(toc)
         for page in pages:
@@ -122,33 +94,11 @@ class Project:
         return pages
 
     def chapters(self) -> list[str]:
-        """Return the names of the pages that are notebooks, in the order of the table of contents.
-
-        Returns
-        -------
-        list of str
-            Names of chapters with code; pages of prose only are left out.
-        """
+        """Return the names of the pages that are notebooks, in the order of the table of contents."""
         return [page for page in self.pages() if is_notebook(self.book / f"{page}.md")]
 
     def source(self, chapter: str) -> Path:
-        """Return the source file of a chapter.
-
-        Parameters
-        ----------
-        chapter : str
-            The chapter's name, as in `_toc.yml`.
-
-        Returns
-        -------
-        pathlib.Path
-            Its MyST file.
-
-        Raises
-        ------
-        ValueError
-            If there is no such chapter.
-        """
+        """Return the source file of a chapter."""
         path = self.book / f"{chapter}.md"
         if path.parent == self.book and path.is_file() and is_notebook(path):
             return path
@@ -157,18 +107,7 @@ class Project:
 
 
 def is_notebook(path: Path) -> bool:
-    """Tell whether a MyST file is a notebook: its front matter names a kernel.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        A `.md` file.
-
-    Returns
-    -------
-    bool
-        True for a notebook, False for plain prose.
-    """
+    """Tell whether a MyST file is a notebook: its front matter names a kernel."""
     text = path.read_text(encoding="utf-8")
     if not text.startswith("---\n"):
         return False
@@ -179,17 +118,7 @@ def is_notebook(path: Path) -> bool:
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Write `content` to `path` so that the file is the old one or the new one, never a part.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        Where to write; its directory is made if need be.
-    content : str or bytes
-        The content; text is written as UTF-8.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written; the error names the file, on a full disk, too.
+    An `OSError` names the file, on a full disk, too.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")

@@ -20,18 +20,6 @@ def inspect(notebook: Mapping[str, Any], chapter: str) -> list[str]:
     Refused are: error outputs, papermill's record of an exception, anything written to stderr
     (Python's warnings included), code cells that did not run, and images without a numbered caption,
     without alternative text (at least 20 characters, not a file name), or with other output beside them.
-
-    Parameters
-    ----------
-    notebook : mapping
-        An executed notebook, as nbformat or parsed JSON.
-    chapter : str
-        Its name, for the messages.
-
-    Returns
-    -------
-    list of str
-        One message per fault, each naming chapter and cell; empty if the notebook may pass.
     """
     return _faults(notebook, chapter, [_run_faults, _image_faults])
 

@@ -35,34 +35,6 @@ def points_of(
     The file is a mapping of up to three parts: `fixed` (a mapping of parameters to values, for all
     points), `product` (a mapping of parameters to lists of values, of which every combination is a
     point) and `points` (a list of mappings, one point each). A point that occurs twice counts once.
-
-    Parameters
-    ----------
-    project : Project
-        The book.
-    chapter : str
-        The chapter's name.
-    text : str
-        The file's content.
-    name : str
-        The file's name, for messages.
-    profile : str
-        Name of the profile, which is part of each point's name.
-    given : mapping
-        Values that hold where the file says nothing: the profile's.
-    limit : int
-        The largest number of points allowed.
-
-    Returns
-    -------
-    list of Point
-        The combinations in the order of the file, the last parameter varying fastest; then the points.
-
-    Raises
-    ------
-    ValueError
-        If the file has another form, names no point or more than `limit`, or if any point has an
-        unknown parameter or a bad value.
     """
     parameters = read_parameters(project.source(chapter))
     parts = read_mapping(text, name)
