@@ -21,6 +21,8 @@ from press.run.project import Project
 from press.run.store import Store
 from press.site.html import SiteFailed
 
+from ..conftest import edit
+
 REPORT = '<testsuite><testcase classname="test_sum" name="test_sum"/></testsuite>'
 
 
@@ -53,13 +55,6 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
     monkeypatch.setattr(press.site.html, "build", pages)
     monkeypatch.delenv("CI", raising=False)
     return taken
-
-
-def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    count = 1 if path.suffix == ".py" else -1
-    path.write_text(text.replace(old, new, count), encoding="utf-8")
 
 
 def build(

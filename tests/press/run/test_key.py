@@ -12,17 +12,13 @@ from press.run.key import Point, difference, imported, ingredients, library
 from press.run.parameters import read_parameters, resolve
 from press.run.project import Project
 
+from ..conftest import edit
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
 def point(book: Project, profile: str = "default", **values: object) -> Point:
     return Point.of(book, "first", profile, resolve(read_parameters(book.source("first")), values))
-
-
-def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new, -1 if path.suffix == ".md" else 1), encoding="utf-8")
 
 
 @pytest.mark.parametrize(

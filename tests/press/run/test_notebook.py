@@ -18,15 +18,11 @@ from press.run.parameters import read_parameters, resolve
 from press.run.project import Project
 from press.run.store import Store
 
+from ..conftest import edit
+
 
 def point(book: Project, **values: object) -> Point:
     return Point.of(book, "first", "default", resolve(read_parameters(book.source("first")), values))
-
-
-def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def code(notebook: Any) -> list[Any]:
