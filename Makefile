@@ -27,7 +27,7 @@ COMPILE = uv pip compile --universal --fork-strategy fewest --generate-hashes --
 # The caller's settings must not matter.
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS VIRTUAL_ENV CONDA_PREFIX
 unexport MPLBACKEND MATPLOTLIBRC MPLCONFIGDIR IPYTHONDIR JUPYTER_PATH JUPYTER_CONFIG_DIR JUPYTER_DATA_DIR
-unexport JUPYTER_CONFIG_PATH JUPYTER_RUNTIME_DIR PYTEST_ADDOPTS DOIT_CONFIG
+unexport JUPYTER_CONFIG_PATH JUPYTER_RUNTIME_DIR PYTEST_ADDOPTS
 export PYTHONNOUSERSITE = 1
 export PYTHONUTF8 = 1
 
@@ -41,14 +41,14 @@ environment:
 	@PYTHON="$(PYTHON)" sh .ci/environment
 
 book: environment
-	@$(PY) -m doit profile="$(PROFILE)"
+	@$(PY) -m press book --profile "$(PROFILE)"
 
 chapter: environment
 	@test -n "$(C)" || { echo 'usage: make chapter C=rates P="-p repetitions 8"' >&2; exit 2; }
 	@$(PY) -m press run "$(C)" --profile "$(PROFILE)" $(P)
 
 verify: environment
-	@$(PY) -m doit profile=default ledger
+	@$(PY) -m press book --without-pages
 	@$(PY) -m press verify
 
 lab: environment

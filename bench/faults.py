@@ -34,7 +34,7 @@ from press.run.project import Project, write_atomically
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "ein Büch – 本 of (some) pages"
-DOIT = [sys.executable, "-m", "doit"]
+BUILD = [sys.executable, "-m", "press", "book"]
 EDITS = [("first", "count: int = ", ("4", "5")), ("second", "base: float = ", ("10.0", "9.0"))]
 FREE = (20_000, 500_000, 3_000_000)  # bytes left on a full disk
 REFUSED = "another build is at work"
@@ -42,7 +42,8 @@ Done = subprocess.CompletedProcess[str]
 
 
 def write(book: Project, version: int) -> None:
-    """Give both chapters one of their two texts; a build has to execute both."""
+    """Give both chapters one of their two texts, and empty the store; a build has to execute both."""
+    shutil.rmtree(book.store, ignore_errors=True)
     for chapter, start, values in EDITS:
         path = book.book / f"{chapter}.md"
         text = path.read_text(encoding="utf-8")
@@ -52,7 +53,7 @@ def write(book: Project, version: int) -> None:
 def begin(book: Project, before: tuple[str, ...] = (), **options: object) -> subprocess.Popen[str]:
     """Start a build in a process group of its own."""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "start_new_session": True}
-    return subprocess.Popen([*before, *DOIT], cwd=book.root, **pipes, **options)  # type: ignore[call-overload]
+    return subprocess.Popen([*before, *BUILD], cwd=book.root, **pipes, **options)  # type: ignore[call-overload]
 
 
 def build(book: Project, before: tuple[str, ...] = (), **options: object) -> Done:
@@ -222,7 +223,7 @@ def all_faults(trials: Trials, kills: int, seconds: float, rng: random.Random) -
     limited = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit)}
     trials.run("files limited to 100 kB", lambda: build(book, **limited))
     for what, path in {
-        "record of what is done": book.build / "doit.sqlite3",
+        "record of what was made": book.build / "results" / "book",
         "executed notebook": book.executed / "first.ipynb",
         "ledger": book.ledger,
         "page": book.html / "first.html",
@@ -235,6 +236,16 @@ def all_faults(trials: Trials, kills: int, seconds: float, rng: random.Random) -
                 return build(book)
 
             trials.run(f"damaged {what}", fault, edit=False)
+    for how in ("half", "noise", "empty"):
+
+        def needed(how: str = how) -> Done:
+            for path in book.store.iterdir():
+                damage(path, how)
+            with (book.book / "second.md").open("a", encoding="utf-8") as text:
+                text.write("\nA line more.\n")
+            return build(book)
+
+        trials.run("damaged store", needed, edit=False)
     home = {name: value for name, value in os.environ.items() if not name.startswith(("HOME", "XDG"))}
     for variables in (home, home | {"HOME": "/nonexistent"}):
 

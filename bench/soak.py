@@ -2,7 +2,7 @@
 
 Run it with `make soak` (a quarter of an hour on two idle processors). The suite holds short versions
 (`tests/press/sweep/test_workers.py`). Every table must be equal to that of an undisturbed sweep, byte for
-byte.
+byte. Each sweep runs in a copy of the project, where the store is empty.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -22,6 +23,7 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
+LEFT_OUT = shutil.ignore_patterns("_build", ".venv", ".git", "__pycache__", ".*_cache", ".hypothesis")
 FIXED = (
     "repetitions: 2, size: 2000, sizes: [2000], scan: [3000, 5000, 7000, 10000], gammas: [1.5], "
     "n_points: 3, times: 9"
@@ -30,11 +32,19 @@ GRID = f"fixed: {{{FIXED}}}\nproduct:\n  p: [0.6, 0.8, 1.0, 1.2]\n  q: [1.5, 2.0
 PARTS = ("speed", "kills", "cluster")
 
 
+def copy(directory: Path) -> Path:
+    """A copy of the project for a sweep into a directory, beside it."""
+    root = directory.with_name(f"{directory.name}-project")
+    if not root.exists():
+        shutil.copytree(ROOT, root, ignore=LEFT_OUT)
+    return root
+
+
 def begin(directory: Path, *options: str) -> subprocess.Popen[str]:
     """Start a sweep in a process of its own."""
     command = [sys.executable, "-m", "press", "sweep", "rates", str(directory.parent / "grid.yml")]
     return subprocess.Popen(
-        [*command, "-o", str(directory), *options], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [*command, "-o", str(directory), *options], cwd=copy(directory), stdout=subprocess.PIPE, text=True
     )
 
 
@@ -66,7 +76,7 @@ def until(directory: Path, count: int, process: subprocess.Popen[str]) -> None:
 
 
 @contextlib.contextmanager
-def cluster() -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+def cluster(root: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
     """A dask scheduler and two workers, started by hand on loopback."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -77,7 +87,7 @@ def cluster() -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
     with tempfile.TemporaryDirectory() as scratch:
         commands = [scheduler, *([[*worker, "--local-directory", scratch]] * 2)]
         processes = [
-            subprocess.Popen([sys.executable, "-m", "dask", *c], cwd=ROOT, stderr=subprocess.DEVNULL)
+            subprocess.Popen([sys.executable, "-m", "dask", *c], cwd=root, stderr=subprocess.DEVNULL)
             for c in commands
         ]
         try:
@@ -130,10 +140,10 @@ def main() -> None:
                 print(f"kill {number}, {wait:.1f} s after {more} further points: {done(killed)} are there")
             print(f"resumed: {finish(begin(killed, '-j', '2'))}; {same(reference, killed)}")
         if "cluster" in parts:
-            with cluster() as (address, _):
+            with cluster(copy(place / "workers")) as (address, _):
                 said = finish(begin(place / "cluster", "--scheduler", address))
             print(f"scheduler and two workers: {said}; {same(reference, place / 'cluster')}")
-            with cluster() as (address, workers_):
+            with cluster(copy(place / "others")) as (address, workers_):
                 process = begin(place / "wounded", "--scheduler", address)
                 until(place / "wounded", 8, process)
                 workers_[0].kill()

@@ -47,7 +47,6 @@ def test_profile(record: Any) -> None:
     chapters = executed()
     for name in sorted(chapters, key=lambda name: -float(chapters[name]["seconds"]))[:2]:
         command = [sys.executable, str(ROOT / "bench" / "hotspots.py"), name]
-        shutil.rmtree(ROOT / "_build" / "protocol", ignore_errors=True)  # cells that were simulated before
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=1500)
         assert done.returncode == 0, done.stderr
         found = json.loads(done.stdout.splitlines()[-1])
@@ -58,7 +57,7 @@ def test_profile(record: Any) -> None:
 
 
 def test_builds(request: pytest.FixtureRequest, tmp_path: Path, record: Any) -> None:
-    """Cold, unchanged, and with one word more in one chapter."""
+    """Cold, unchanged, with a line more in one chapter, and with a cell changed in one."""
     profile = request.config.getoption("--book")
     if profile == "none":
         pytest.skip("--book none")
@@ -68,7 +67,7 @@ def test_builds(request: pytest.FixtureRequest, tmp_path: Path, record: Any) -> 
     def build(what: str) -> None:
         used, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
         done = subprocess.run(
-            [sys.executable, "-m", "doit", f"profile={profile}"],
+            [sys.executable, "-m", "press", "book", "--profile", profile],
             cwd=copy, env={k: v for k, v in os.environ.items() if k != "PYTHONPATH"},
             capture_output=True, text=True, check=False,
         )  # fmt: skip
@@ -80,5 +79,8 @@ def test_builds(request: pytest.FixtureRequest, tmp_path: Path, record: Any) -> 
     build("cold")
     build("unchanged")
     chapter = copy / "book" / "welcome.md"
-    chapter.write_text(chapter.read_text(encoding="utf-8") + "\nOne line more.\n", encoding="utf-8")
+    text = chapter.read_text(encoding="utf-8") + "\nOne line more.\n"
+    chapter.write_text(text, encoding="utf-8")
+    build("one line of prose more")
+    chapter.write_text(text.replace("\nimport ", "\nimport math as _\nimport ", 1), encoding="utf-8")
     build("one chapter changed")

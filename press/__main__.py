@@ -1,14 +1,14 @@
-"""Command line: `python -m press run CHAPTER`, `sweep`, `describe`, `verify`, `lab`, steps of the build."""
+"""Command line: `python -m press book`, `run CHAPTER`, `sweep`, `describe`, `verify`, `lab` and others."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import sys
+import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from press.build.lock import one_build
 from press.run.environment import isolate
@@ -16,19 +16,7 @@ from press.run.project import Project, write_atomically
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command.
-
-    Parameters
-    ----------
-    arguments : list of str, optional
-        The command line; that of the process by default.
-
-    Returns
-    -------
-    int
-        0 if all went well, 1 if a chapter or the site failed or numbers differ, 2 for bad input, 130
-        after Ctrl-C.
-    """
+    """Run one command: 0 if all went well, 1 if something failed, 2 for bad input, 130 after Ctrl-C."""
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)
     if rest and options.command is not _lab:
@@ -37,7 +25,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         project = Project.here()
         isolate(project)
-        with one_build(project) if _changes_the_book(project, options) else contextlib.nullcontext():
+        alone = options.command in (_book, _theory, _pdf)
+        with one_build(project) if alone else contextlib.nullcontext():
             code: int = options.command(project, options)
         return code
     except (ValueError, OSError) as error:
@@ -46,13 +35,6 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("press: interrupted", file=sys.stderr)
         return 130
-
-
-def _changes_the_book(project: Project, options: argparse.Namespace) -> bool:
-    """Whether a command writes what a build writes; a chapter run into another place may run beside one."""
-    if options.command is _run:
-        return options.output is not None and options.output.resolve().parent == project.executed.resolve()
-    return options.command in (_ledger, _theory, _site, _pdf)
 
 
 def _describe(project: Project, options: argparse.Namespace) -> int:
@@ -64,28 +46,29 @@ def _describe(project: Project, options: argparse.Namespace) -> int:
 
 def _run(project: Project, options: argparse.Namespace) -> int:
     from press.run import profiles
-    from press.run.execute import ChapterFailed, execute
+    from press.run.execute import ChapterFailed, clean_notebook, finish, keep_partial, obtain
+    from press.run.key import Point
+    from press.run.notebook import dump
+    from press.run.parameters import read_parameters, resolve
 
     output: Path = options.output or project.build / "runs" / f"{options.chapter}.ipynb"
     if output.suffix != ".ipynb" or output.is_dir():
         raise ValueError(f"output {str(output)!r} is not the name of an .ipynb file")
-    project.source(options.chapter)
+    source = project.source(options.chapter)
     given: dict[str, Any] = dict(profiles.overrides(project, options.profile, options.chapter))
     if options.file:
         given |= profiles.read_mapping(options.file.read_text(encoding="utf-8"), str(options.file))
     given |= dict(options.parameters)
+    point = Point.of(project, options.chapter, options.profile, resolve(read_parameters(source), given))
+    output.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(project.notebooks / f"{options.chapter}.ipynb", dump(clean_notebook(source)))
+    (project.failed / f"{options.chapter}.ipynb").unlink(missing_ok=True)
     try:
-        execute(
-            project,
-            options.chapter,
-            given,
-            profile=options.profile,
-            output=output,
-            progress=sys.stderr.isatty(),
-        )
+        notebook = finish(project, options.chapter, obtain(project, point, progress=sys.stderr.isatty()))
     except ChapterFailed as failure:
-        print(failure, file=sys.stderr)
+        print(keep_partial(project, options.chapter, failure), file=sys.stderr)
         return 1
+    write_atomically(output, dump(notebook))
     print(f"wrote {output}")
     if options.html:
         from press.site.html import SiteFailed
@@ -123,15 +106,7 @@ def _sweep(project: Project, options: argparse.Namespace) -> int:
     from press.sweep.workers import sweep
 
     try:
-        outcome = sweep(
-            project,
-            chapter,
-            points,
-            directory,
-            profile=options.profile,
-            workers=options.workers,
-            scheduler=options.scheduler,
-        )
+        outcome = sweep(project, points, directory, workers=options.workers, scheduler=options.scheduler)
     except KeyboardInterrupt:
         print(f"finished points are in {directory}; the same command goes on from there", file=sys.stderr)
         raise
@@ -197,34 +172,6 @@ def _notebooks(project: Project, options: argparse.Namespace) -> int:
     return 0
 
 
-def _ledger(project: Project, options: argparse.Namespace) -> int:
-    from press.evidence.ledger import collect, dump
-
-    notebooks = {
-        chapter: json.loads((project.executed / f"{chapter}.ipynb").read_text(encoding="utf-8"))
-        for chapter in project.chapters()
-    }
-    full_scale = ("default", "paper")
-    strict = all(notebook["metadata"]["press"]["profile"] in full_scale for notebook in notebooks.values())
-    write_atomically(project.ledger, dump(collect(notebooks, project.root, strict=strict)))
-    return 0
-
-
-def _site(project: Project, options: argparse.Namespace) -> int:
-    from press.evidence.statements import unchecked
-    from press.site.html import SiteFailed, build
-
-    open_ones = unchecked(project.evidence / "statements.toml", project.theory)
-    if os.environ.get("CI") and open_ones:
-        raise ValueError(f"statements whose check has not run: {', '.join(open_ones)}")
-    try:
-        build(project)
-    except SiteFailed as failure:
-        print(failure, file=sys.stderr)
-        return 1
-    return 0
-
-
 def _pdf(project: Project, options: argparse.Namespace) -> int:
     from press.site.html import SiteFailed
     from press.site.pdf import build_pdf
@@ -238,21 +185,46 @@ def _pdf(project: Project, options: argparse.Namespace) -> int:
 
 
 def _theory(project: Project, options: argparse.Namespace) -> int:
-    from press.evidence.statements import ChecksFailed, read_report, read_statements, run_checks
+    from press.build.book import check_theory
+    from press.evidence.statements import ChecksFailed
 
-    statements = read_statements(project.evidence / "statements.toml")
     try:
-        run_checks(project.root, project.theory)
-        read_report(project.theory, statements)
+        check_theory(project, again=True)
     except ChecksFailed as failure:
         print(failure, file=sys.stderr)
         return 1
     return 0
 
 
+def _book(project: Project, options: argparse.Namespace) -> int:
+    from press.build.book import build_book
+
+    return build_book(project, options.profile, pages=options.pages)
+
+
+def _prune(project: Project, options: argparse.Namespace) -> int:
+    from press.build.prune import useless
+
+    found = list(useless(project))
+    size = sum(path.stat().st_size for path, _ in found)
+    for path, why in found:
+        print(f"{path.name}: {why}")
+        if options.yes:
+            path.unlink(missing_ok=True)
+    done = "removed" if options.yes else "of no use any more; --yes removes them"
+    print(f"{len(found)} files, {size / 1e6:.1f} MB: {done}")
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m press", description="Execute chapters, build the book.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    book = commands.add_parser("book", help="execute the chapters that changed, build the book")
+    book.add_argument("--profile", default="default", metavar="NAME", help="a file in profiles/")
+    book.add_argument(
+        "--without-pages", dest="pages", action="store_false", help="the numbers and the ledger only"
+    )
+    book.set_defaults(command=_book)
     run = commands.add_parser("run", help="execute one chapter with checked parameters")
     run.add_argument("chapter", metavar="CHAPTER", help="name of the chapter, such as rates")
     run.add_argument(
@@ -284,15 +256,13 @@ def _parser() -> argparse.ArgumentParser:
     notebooks = commands.add_parser("notebooks", help="write clean notebooks for Binder and Colab")
     notebooks.add_argument("-o", dest="output", type=Path, required=True, metavar="DIR", help="where")
     notebooks.set_defaults(command=_notebooks)
-    steps = {"ledger": _ledger, "theory": _theory, "site": _site, "pdf": _pdf}
-    texts = {
-        "ledger": "collect the ledger from the executed chapters (a step of the build)",
-        "theory": "check the paper's statements (a step of the build)",
-        "site": "build the HTML from the executed chapters (a step of the build)",
-        "pdf": "make _build/book.pdf from the executed chapters; needs LaTeX",
-    }
-    for name, command in steps.items():
-        commands.add_parser(name, help=texts[name]).set_defaults(command=command)
+    theory = commands.add_parser("theory", help="check the paper's statements")
+    theory.set_defaults(command=_theory)
+    pdf = commands.add_parser("pdf", help="make _build/book.pdf from the executed chapters; needs LaTeX")
+    pdf.set_defaults(command=_pdf)
+    prune = commands.add_parser("prune", help="list runs in the store that nothing can find any more")
+    prune.add_argument("--yes", action="store_true", help="remove them")
+    prune.set_defaults(command=_prune)
     return parser
 
 
@@ -309,5 +279,14 @@ def _add_sweep(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_sweep)
 
 
+def _leave(code: int) -> NoReturn:
+    """End this process, and with it the chapters that still run after an interruption or an error."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if any(thread.name.startswith("ThreadPool") for thread in threading.enumerate()):
+        os._exit(code)
+    sys.exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    _leave(main())

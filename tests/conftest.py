@@ -156,7 +156,7 @@ def small_book(root: Path) -> Project:
     (root / "pytest.ini").write_text(
         "[pytest]\npythonpath = tests/theory\nmarkers = statement\n", encoding="utf-8"
     )
-    for name in ("_config.yml", "CITATION.cff", "dodo.py", "requirements.lock"):
+    for name in ("_config.yml", "CITATION.cff", "requirements.lock"):
         shutil.copy(ROOT / name, root)
     for name in ("opgd", "press", "book/assets"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -173,7 +173,7 @@ def book(tmp_path: Path) -> Project:
 def built_book(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The small book, built once: leave it as it is."""
     project = small_book(tmp_path_factory.mktemp("built") / "a small book")
-    subprocess.run([sys.executable, "-m", "doit"], cwd=project.root, check=True, capture_output=True)
+    subprocess.run([sys.executable, "-m", "press", "book"], cwd=project.root, check=True, capture_output=True)
     return project
 
 

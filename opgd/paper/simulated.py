@@ -1,17 +1,16 @@
 r"""The paper's protocol for Tables 1 and 2, simulated: 256 data sets a sample size, stopped at the best time.
 
 What `opgd.paper.tables` computes exactly is checked here by simulation. A run of all cells takes a while;
-finished cells can be kept in a directory, so that a run that was interrupted goes on where it stopped.
+finished cells can be kept in a store, so that a run that was interrupted goes on where it stopped.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.polynomial import chebyshev
@@ -21,12 +20,24 @@ from opgd._validate import Array
 from opgd.paper.tables import REPETITIONS, SAMPLE_SIZES, Cell, Rate, Setting, in_threads
 from opgd.risk import monte_carlo_risk
 
-__all__ = ["Simulated", "simulate"]
+__all__ = ["Simulated", "Store", "simulate"]
 
 RANGE = 0.6  # the best time is searched within a factor e^RANGE of the one expected
 KNOTS = RANGE * np.cos(np.pi * (np.arange(7) + 0.5) / 7)  # ln of the times simulated
 FINE = np.linspace(-RANGE, RANGE, 241)  # ln of the times to which ln(risk) is interpolated
 INTERPOLATE = chebyshev.chebvander(FINE / RANGE, 6) @ np.linalg.inv(chebyshev.chebvander(KNOTS / RANGE, 6))
+
+
+class Store(Protocol):
+    """Where finished cells are kept."""
+
+    def get(self, key: str) -> bytes | None:
+        """Return what was kept under a name; None if nothing was."""
+        ...
+
+    def put(self, key: str, value: bytes) -> None:
+        """Keep a value under a name; threads may call it at the same time."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -52,7 +63,7 @@ def simulate(
     *,
     repetitions: int = REPETITIONS,
     seed: int = 0,
-    store: str | os.PathLike[str] | None = None,
+    store: Store | None = None,
     workers: int = 2,
     progress: bool = False,
 ) -> list[Simulated]:
@@ -72,9 +83,9 @@ def simulate(
         Number of trials for each sample size, >= 2.
     seed : int
         Seed, >= 0.
-    store : path, optional
-        Directory where each finished cell is kept; a later call with the same arguments and the same code
-        takes it from there.
+    store : Store, optional
+        Where each finished cell is kept; a later call with the same arguments takes it from there. The name
+        of a cell is a digest of the arguments, not of the code: a store must not outlive a change of `opgd`.
     workers : int
         Number of threads, >= 1; the results do not depend on it.
     progress : bool
@@ -108,26 +119,28 @@ def simulate(
             f"times = {times} are not allowed: there must be {SAMPLE_SIZES.size} times > 0 for each of "
             f"{len(cells)} cells"
         )
-    sources = sorted(Path(__file__).parents[1].rglob("*.py"))
-    code = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+    names = [_name(cell, setting, t, repetitions, seed) for cell, t in zip(cells, expected, strict=True)]
+    kept = {name: None if store is None else store.get(name) for name in names}
 
-    def one(task: tuple[Cell, Array]) -> Simulated:
-        cell, t = task
-        key = {"cell": asdict(cell), "setting": asdict(setting), "t": t.tolist(), "code": code}
-        text = json.dumps(key | {"repetitions": repetitions, "seed": seed}, sort_keys=True)
-        kept = Path(store or ".") / f"{hashlib.sha256(text.encode()).hexdigest()}.json"
-        if store is not None and kept.is_file():
-            found = np.array(json.loads(kept.read_text("utf-8")))
+    def one(task: tuple[Cell, Array, str]) -> Simulated:
+        cell, t, name = task
+        content = kept[name]
+        if content is not None:
+            found = np.array(json.loads(content))
         else:
             found = _run(cell, setting, t, repetitions, seed)
             if store is not None:
-                kept.parent.mkdir(parents=True, exist_ok=True)
-                part = kept.with_suffix(f".{os.getpid()}.tmp")
-                part.write_text(json.dumps(found.tolist()), "utf-8")
-                os.replace(part, kept)
+                store.put(name, json.dumps(found.tolist()).encode())
         return Simulated(*(Rate.fit(t, mean, std, repetitions) for t, mean, std in found))
 
-    return in_threads(one, list(zip(cells, expected, strict=True)), workers, progress)
+    return in_threads(one, list(zip(cells, expected, names, strict=True)), workers, progress)
+
+
+def _name(cell: Cell, setting: Setting, times: Array, repetitions: int, seed: int) -> str:
+    """What a finished cell is called."""
+    key = {"cell": asdict(cell), "setting": asdict(setting), "t": times.tolist()}
+    text = json.dumps(key | {"repetitions": repetitions, "seed": seed}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 def _run(cell: Cell, setting: Setting, times: Array, repetitions: int, seed: int) -> Array:

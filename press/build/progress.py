@@ -1,140 +1,77 @@
-"""What a build shows: progress over chapters, failures in full, where the book is, how long it took."""
+"""What a build shows while it executes chapters: which of them run, how long each took, what remains."""
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 import time
-from typing import Any
+from collections.abc import Sequence
 
-from doit.exceptions import InvalidTask
-from doit.globals import Globals
-from doit.reporter import ConsoleReporter
 from tqdm import tqdm
 
-__all__ = ["BookReporter"]
+from press.build.plan import Wanted
+from press.run.key import Point
+from press.sweep.workers import Ended
+
+__all__ = ["Progress", "announce", "span"]
 
 
-class BookReporter(ConsoleReporter):  # type: ignore[misc]
-    """A doit reporter with one progress bar.
+class Progress:
+    """A bar over the chapters on stderr, with a line for each that was executed."""
 
-    Parameters
-    ----------
-    outstream : file
-        Where doit writes.
-    options : dict
-        Options of doit's reporters.
-    """
-
-    desc = "progress bar over chapters"
-
-    def __init__(self, outstream: Any, options: Any) -> None:
-        super().__init__(outstream, options)
-        self.begun = time.monotonic()
-        self.started: dict[str, float] = {}
-        self.executed = 0
-        self.html = ""
-        self.bar: Any = None
-
-    def initialize(self, tasks: Any, selected_tasks: Any) -> None:
-        """Open the bar.
-
-        Parameters
-        ----------
-        tasks : dict
-            All tasks by name.
-        selected_tasks : list of str
-            Those asked for.
-        """
-        super().initialize(tasks, selected_tasks)
-        chapters = [name for name in tasks if name.startswith("chapter:")]
-        self.html = next((str(t) for t in getattr(tasks.get("html"), "targets", [])), "")
+    def __init__(self, wanted: Sequence[Wanted], workers: int) -> None:
+        self.workers = workers
+        self.left = {one.point.key: one.seconds for one in wanted if one.why}
+        self.begun: dict[str, float] = {}
         layout = "{desc} |{bar}| {n_fmt}/{total_fmt} chapters, {elapsed}{postfix}"
-        self.bar = tqdm(total=len(chapters), desc="book", bar_format=layout, file=sys.stderr, ascii=" #")
+        self.bar = tqdm(total=len(wanted), desc="book", bar_format=layout, file=sys.stderr, ascii=" #")
 
-    def execute_task(self, task: Any) -> None:
-        """Note that a task begins.
+    def watch(self, running: Sequence[Point]) -> None:
+        """Show what runs, and how long the rest may take."""
+        now = time.monotonic()
+        for point in running:
+            self.begun.setdefault(point.key, now)
+        self.bar.set_postfix_str(f"running {', '.join(point.chapter for point in running)}{self.remaining()}")
 
-        Parameters
-        ----------
-        task : doit.task.Task
-            The task.
-        """
-        self.started[task.name] = time.monotonic()
-        if task.name == "html":
-            self.bar.set_postfix_str("building the pages")
-        self._show()
+    def remaining(self) -> str:
+        """Say how long the chapters that are left may take, if all of them are known."""
+        now, left = time.monotonic(), []
+        for key, seconds in self.left.items():
+            if seconds is None:
+                return ""
+            left.append(max(seconds - (now - self.begun.get(key, now)), 0.0))
+        return f", {span(max(sum(left) / self.workers, max(left, default=0.0)))} left"
 
-    def add_success(self, task: Any) -> None:
-        """Say how long a chapter took; a build that is killed goes on from here.
+    def ended(self, end: Ended) -> None:
+        """Count a chapter; say how long it took if it was executed."""
+        key, word = end.point.key, "FAILED" if end.failure else "executed"
+        self.left.pop(key, None)
+        if end.executed:
+            took = time.monotonic() - self.begun[key]
+            tqdm.write(f"  {end.point.chapter}: {word} in {took:.1f} s", file=sys.stderr)
+        self.bar.update()
 
-        Parameters
-        ----------
-        task : doit.task.Task
-            The task that ended well.
-        """
-        _write_down()
-        self._end(task, "executed")
-
-    def add_failure(self, task: Any, fail: Any) -> None:
-        """Say that a task failed; doit prints its output at the end.
-
-        Parameters
-        ----------
-        task : doit.task.Task
-            The task.
-        fail : doit.exceptions.BaseFail
-            Why.
-        """
-        super().add_failure(task, fail)
-        _write_down()
-        self._end(task, "FAILED")
-
-    def skip_uptodate(self, task: Any) -> None:
-        """Count a chapter that need not be executed.
-
-        Parameters
-        ----------
-        task : doit.task.Task
-            The task.
-        """
-        if task.name.startswith("chapter:"):
-            self.bar.update()
-
-    def complete_run(self) -> None:
-        """Print failures, or where the book is and how long it took."""
-        if self.bar is not None:
-            self.bar.set_postfix_str("")
-            self.bar.close()
-        super().complete_run()
-        seconds = time.monotonic() - self.begun
-        if self.failures or self.runtime_errors:
-            self.write(f"The book was not built ({seconds:.1f} s); the failures are above.\n")
-        elif self.html:
-            self.write(f"The book is {self.html} ({self.executed} chapters executed, {seconds:.1f} s).\n")
-
-    def _end(self, task: Any, word: str) -> None:
-        begun = self.started.pop(task.name, time.monotonic())
-        if task.name.startswith("chapter:"):
-            self.executed += 1
-            tqdm.write(f"  {task.name[8:]}: {word} in {time.monotonic() - begun:.1f} s", file=sys.stderr)
-            self.bar.update()
-        self._show()
-
-    def _show(self) -> None:
-        running = [name[8:] for name in self.started if name.startswith("chapter:")]
-        if running:
-            self.bar.set_postfix_str("running " + ", ".join(running))
+    def close(self) -> None:
+        """End the bar."""
+        self.bar.set_postfix_str("")
+        self.bar.close()
 
 
-def _write_down() -> None:
-    """Write to disk what is done; doit itself does so at its end only, and with a traceback if it cannot."""
-    if Globals.dep_manager is None:
-        return
-    state = Globals.dep_manager.backend
-    try:
-        state.dump()  # which closes it, too
-    except sqlite3.Error as error:
-        state.dump = lambda: None  # doit would try again
-        raise InvalidTask(f"press: error: {state.name} cannot be written: {error}") from None
-    state.__init__(state.name, state.codec)
+def announce(wanted: Sequence[Wanted]) -> None:
+    """Say what will be executed, and why."""
+    missing = [one for one in wanted if one.why]
+    if missing:
+        print(f"{len(missing)} of {len(wanted)} chapters to execute:", file=sys.stderr)
+    for one in missing:
+        usual = "" if one.seconds is None else f" ({span(one.seconds)} the last time)"
+        print(f"  {one.point.chapter}: {one.why}{usual}", file=sys.stderr)
+
+
+def span(seconds: float) -> str:
+    """Write a time in words.
+
+    Examples
+    --------
+    >>> span(12.3), span(400)
+    ('12 s', '7 min')
+    """
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

@@ -15,6 +15,8 @@ from press.run.project import Project, write_atomically
 __all__ = ["commit", "interpreter", "isolate", "machine", "prepare", "versions"]
 
 PACKAGES = ("numpy", "scipy", "matplotlib", "sympy", "jupytext", "papermill", "ipykernel")
+SETTINGS = ("NUMBA_", "NPY_", "OPENBLAS_", "MKL_", "PYTHONOPTIMIZE", "PYTHONDEVMODE")
+"""Beginnings of variables that reach a kernel and can change what it computes."""
 
 
 def isolate(project: Project) -> None:
@@ -22,11 +24,6 @@ def isolate(project: Project) -> None:
 
     Jupyter, IPython and matplotlib read their settings below `_build/`, the kernel is that of this
     environment, and numerical libraries use one thread (chapters run in parallel instead).
-
-    Parameters
-    ----------
-    project : Project
-        Whose build directory holds the settings.
     """
     for name in [n for n in os.environ if n.startswith(("JUPYTER", "IPYTHON", "PAPERMILL", "PYDEVD"))]:
         del os.environ[name]
@@ -56,13 +53,7 @@ def isolate(project: Project) -> None:
 
 
 def prepare(project: Project) -> None:
-    """Fill matplotlib's cache of fonts, unless that is done; it would announce itself inside a chapter.
-
-    Parameters
-    ----------
-    project : Project
-        Whose build directory holds the settings; `isolate` has been called.
-    """
+    """Fill matplotlib's cache of fonts, unless that is done; it would announce itself inside a chapter."""
     version = metadata.version("matplotlib")
     stamp = project.build / "settings" / "prepared"
     if stamp.is_file() and stamp.read_text(encoding="utf-8").strip() == version:
@@ -75,19 +66,7 @@ def prepare(project: Project) -> None:
 
 
 def commit(root: Path) -> str:
-    """Return the git commit of the project.
-
-    Parameters
-    ----------
-    root : pathlib.Path
-        The project's root.
-
-    Returns
-    -------
-    str
-        The abbreviated commit, with "+changes" behind it if files differ from it, or "unknown" where
-        there is no git, or no repository of this project.
-    """
+    """Return the abbreviated git commit, with "+changes" if files differ from it; "unknown" without one."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
 
     def git(*arguments: str) -> str:
@@ -105,33 +84,18 @@ def commit(root: Path) -> str:
 
 
 def machine() -> str:
-    """Describe the machine without naming it.
-
-    Returns
-    -------
-    str
-        System, processor type and number of processors, such as "Linux x86_64, 2 processors".
-    """
+    """Describe the machine without naming it."""
     return f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that shape the results.
-
-    Returns
-    -------
-    dict of str to str
-        Version by name.
-    """
+    """Return the versions of Python and of the packages that shape the results."""
     return {"python": platform.python_version()} | {name: metadata.version(name) for name in PACKAGES}
 
 
 def interpreter() -> str:
-    """Identify the interpreter for the build graph: another Python means other results.
-
-    Returns
-    -------
-    str
-        Implementation, version and processor type.
-    """
-    return f"{sys.implementation.name} {platform.python_version()} {platform.machine()}"
+    """Identify the interpreter and its settings: with another one, results may be others."""
+    given = sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith(SETTINGS))
+    # `isolate` sets the numbers of threads; where compiled code is kept does not matter
+    flags = [flag for flag in given if not flag.split("=")[0].endswith(("_NUM_THREADS", "_DIR"))]
+    return " ".join([sys.implementation.name, platform.python_version(), platform.machine(), *flags])

@@ -1,4 +1,4 @@
-"""Execute one chapter: text -> clean notebook -> papermill -> gate -> executed notebook."""
+"""Execute a chapter once: text -> clean notebook -> papermill -> store; then join it to today's prose."""
 
 from __future__ import annotations
 
@@ -14,32 +14,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import jupytext
 import nbformat
-import papermill
-from papermill.exceptions import PapermillExecutionError
 
-from press.run import environment
-from press.run import refusals as gate
-from press.run.parameters import Value, read_parameters, resolve
+from press.chapter.keep import MIME
+from press.run import environment, refusals
+from press.run.key import Point
+from press.run.notebook import clean_notebook, dump, join
+from press.run.parameters import read_parameters
 from press.run.project import Project, write_atomically
+from press.run.store import Store
 
-__all__ = ["ChapterFailed", "clean_notebook", "execute", "run"]
+__all__ = ["ChapterFailed", "clean_notebook", "execute", "finish", "keep_partial", "obtain", "recall"]
 
 _BAR = "{desc} |{bar}| cell {n_fmt} of {total_fmt}, {elapsed}"
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class ChapterFailed(Exception):
-    """A chapter raised an error or did not pass the gate.
-
-    Parameters
-    ----------
-    message : str
-        Where and why.
-    notebook : str
-        The notebook up to there, as JSON; empty if there is none.
-    """
+    """A chapter raised an error or was refused; with the notebook up to there, as JSON, if there is one."""
 
     def __init__(self, message: str, notebook: str = "") -> None:
         super().__init__(message, notebook)  # both, so that the error survives the way to another process
@@ -53,118 +45,31 @@ class ChapterFailed(Exception):
         return str(self.args[1])
 
 
-def clean_notebook(source: Path) -> nbformat.NotebookNode:
-    """Turn a chapter's text into an unexecuted notebook.
-
-    Parameters
-    ----------
-    source : pathlib.Path
-        A MyST file.
-
-    Returns
-    -------
-    nbformat.NotebookNode
-        The same text gives the same notebook, cell identifiers included.
-    """
-    notebook: nbformat.NotebookNode = jupytext.read(source)
-    notebook.nbformat, notebook.nbformat_minor = 4, 5
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    notebook.metadata["language_info"] = {"name": "python"}
-    for number, cell in enumerate(notebook.cells, start=1):
-        cell["id"] = f"{re.sub('[^a-zA-Z0-9_-]', '-', source.stem)[:50]}-{number:03d}"
-    return notebook
+def obtain(project: Project, point: Point, *, progress: bool = False) -> dict[str, Any]:
+    """Return the run of a point: from the store, or executed now and put there."""
+    return recall(project, point) or execute(project, point, progress=progress)
 
 
-def execute(
-    project: Project,
-    chapter: str,
-    overrides: Mapping[str, Any],
-    *,
-    profile: str,
-    output: Path,
-    progress: bool = False,
-) -> dict[str, Value]:
-    """Execute a chapter and publish the notebook at `output`, or nothing at all.
-
-    The clean notebook is written to `_build/notebooks/` on the way. When the chapter fails, the
-    partial notebook is left in `_build/failed/` and `output` is not touched.
-
-    Parameters
-    ----------
-    project : Project
-        The book.
-    chapter : str
-        The chapter's name.
-    overrides : mapping
-        Parameters to change, by name; checked before anything runs.
-    profile : str
-        Name of the profile, for the record.
-    output : pathlib.Path
-        Where the executed notebook appears when all went well.
-    progress : bool
-        Whether to show a bar on stderr.
-
-    Returns
-    -------
-    dict
-        The value of every parameter.
-
-    Raises
-    ------
-    ValueError
-        If a parameter is unknown, of the wrong type or out of range.
-    ChapterFailed
-        If a cell raised an error or the gate refused the result.
-    """
-    source = project.source(chapter)
-    values = resolve(read_parameters(source), overrides)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(project.notebooks / f"{chapter}.ipynb", _text(clean_notebook(source)))
-    failed = project.failed / f"{chapter}.ipynb"
-    failed.unlink(missing_ok=True)
+def recall(project: Project, point: Point) -> dict[str, Any] | None:
+    """Return the run of a point from the store; None if there is none, or it is damaged."""
     try:
-        text = run(project, chapter, values, profile=profile, progress=progress)
-    except ChapterFailed as failure:
-        if not failure.notebook:
-            raise
-        write_atomically(failed, failure.notebook)
-        where = failed.relative_to(project.root)
-        raise ChapterFailed(f"{failure}\nthe notebook up to there is {where}", failure.notebook) from None
-    write_atomically(output, text)
-    return values
+        run: dict[str, Any] = json.loads(Store(project.store).get(point.name) or b"")
+        return run if run["metadata"]["press"]["made_of"] == point.made_of else None
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
-def run(
-    project: Project, chapter: str, values: Mapping[str, Value], *, profile: str, progress: bool = False
-) -> str:
-    """Execute a chapter with checked values; nothing is written, except in a scratch directory.
+def execute(project: Project, point: Point, *, progress: bool = False) -> dict[str, Any]:
+    """Execute a point and put its run into the store; raise `ChapterFailed` if that went wrong.
 
-    Parameters
-    ----------
-    project : Project
-        The book.
-    chapter : str
-        The chapter's name.
-    values : mapping of str to value
-        Every parameter, from `press.run.parameters.resolve`.
-    profile : str
-        Name of the profile, for the record.
-    progress : bool
-        Whether to show a bar over the cells on stderr.
-
-    Returns
-    -------
-    str
-        The executed notebook, as JSON.
-
-    Raises
-    ------
-    ChapterFailed
-        If a cell raised an error or the gate refused the result.
+    Each run has a kernel of its own. With `progress`, a bar over the cells is shown on stderr.
     """
-    source = project.source(chapter)
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    chapter, source = point.chapter, project.source(point.chapter)
     declared = read_parameters(source)
-    changed = {name: value for name, value in values.items() if value != declared[name].default}
+    changed = {name: value for name, value in point.values.items() if value != declared[name].default}
     bar = {"desc": chapter, "bar_format": _BAR, "file": sys.stderr, "ascii": " #"}
     project.build.mkdir(exist_ok=True)
     _sweep_up(project.build)
@@ -180,46 +85,74 @@ def run(
                 # the kernel's own log only: at shutdown it may report an interrupt as an error
                 extra_arguments=["--IPKernelApp.log_level=50"],
             )  # fmt: skip
-        except PapermillExecutionError as error:
+        except (PapermillExecutionError, RuntimeError) as error:  # the latter if the kernel died
+            told = (
+                _summary(chapter, error)
+                if isinstance(error, PapermillExecutionError)
+                else f"{chapter}: {error}"
+            )
             partial = raw.read_text(encoding="utf-8") if raw.is_file() else ""
-            raise ChapterFailed(_summary(chapter, error), partial) from None
-        notebook = nbformat.from_dict(json.loads(raw.read_text(encoding="utf-8")))  # type: ignore[no-untyped-call]
-    _describe(notebook, chapter, values, profile=profile, commit=commit, started=started)
-    notebook.metadata.press["seconds"] = round(time.monotonic() - clock, 3)
-    text = _text(notebook)
-    if faults := gate.inspect(notebook, chapter):
-        raise ChapterFailed("\n".join(faults), text)
-    return text
+            raise ChapterFailed(told, partial) from None
+        run = nbformat.from_dict(json.loads(raw.read_text(encoding="utf-8")))  # type: ignore[no-untyped-call]
+    seconds = _borrowed(run) + time.monotonic() - clock
+    _describe(run, point, commit=commit, started=started, seconds=round(seconds, 3))
+    nbformat.validate(run)
+    if faults := refusals.went_wrong(run, chapter):
+        raise ChapterFailed("\n".join(faults), dump(run))
+    if Point.of(project, chapter, point.profile, point.values).key != point.key:
+        raise ChapterFailed(f"{chapter}: it was changed, or what it imports, while it ran; run it again")
+    Store(project.store).put(point.name, dump(run).encode())
+    return dict(run)
+
+
+def finish(project: Project, chapter: str, run: Mapping[str, Any]) -> dict[str, Any]:
+    """Join a run to today's prose, and refuse what must not be published (`press.run.refusals`)."""
+    notebook = join(clean_notebook(project.source(chapter)), run)
+    del notebook.metadata.press["made_of"]
+    if faults := refusals.inspect(notebook, chapter):
+        raise ChapterFailed("\n".join(faults), dump(notebook))
+    return notebook
+
+
+def keep_partial(project: Project, chapter: str, failure: ChapterFailed) -> str:
+    """Write the notebook up to a failure to `_build/failed/`, and return what to tell."""
+    if not failure.notebook:
+        return str(failure)
+    path = project.failed / f"{chapter}.ipynb"
+    write_atomically(path, failure.notebook)
+    return f"{failure}\nthe notebook up to there is {path.relative_to(project.root)}"
+
+
+def _borrowed(run: nbformat.NotebookNode) -> float:
+    """Take out the notes on what earlier runs had computed, and return the seconds that it took them."""
+    seconds = 0.0
+    for cell in run.cells:
+        notes = [output for output in cell.get("outputs", []) if MIME in output.get("data", {})]
+        seconds += sum(float(note["data"][MIME]["seconds"]) for note in notes)
+        if notes:
+            cell["outputs"] = [output for output in cell.outputs if output not in notes]
+    return seconds
 
 
 def _describe(
-    notebook: nbformat.NotebookNode,
-    chapter: str,
-    values: Mapping[str, Value],
-    *,
-    profile: str,
-    commit: str,
-    started: datetime,
+    run: nbformat.NotebookNode, point: Point, *, commit: str, started: datetime, seconds: float
 ) -> None:
-    """Put into the notebook's metadata where it came from; paths of this machine are taken out."""
-    notebook.metadata["press"] = {
-        "chapter": chapter,
-        "profile": profile,
-        "parameters": dict(values),
+    """Put into the metadata where a run came from; paths of this machine are taken out."""
+    run.metadata["press"] = {
+        "chapter": point.chapter,
+        "profile": point.profile,
+        "parameters": dict(point.values),
         "started": started.isoformat(timespec="seconds"),
+        "seconds": seconds,
         "machine": environment.machine(),
         "processors": os.cpu_count(),
         "versions": environment.versions(),
         "commit": commit,
+        "key": point.key,
+        "made_of": dict(point.made_of),
     }
     for key in ("input_path", "output_path", "environment_variables"):
-        notebook.metadata.get("papermill", {}).pop(key, None)
-
-
-def _text(notebook: nbformat.NotebookNode) -> str:
-    """Notebook as JSON; an invalid one is an error."""
-    nbformat.validate(notebook)
-    return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+        run.metadata.get("papermill", {}).pop(key, None)
 
 
 def _sweep_up(build: Path) -> None:
@@ -234,7 +167,7 @@ def _sweep_up(build: Path) -> None:
             continue
 
 
-def _summary(chapter: str, error: PapermillExecutionError) -> str:
+def _summary(chapter: str, error: Any) -> str:
     """Say which cell failed, its source, and the end of the traceback."""
     source = "\n".join(f"    {line}" for line in str(error.source).splitlines()[:12])
     trace = _ANSI.sub("", "\n".join(error.traceback)).splitlines()[-15:]

@@ -9,34 +9,14 @@ import yaml
 from press.run.parameters import Value, read_parameters, resolve
 from press.run.project import Project
 
-__all__ = ["DEFAULT", "overrides", "read_mapping"]
+__all__ = ["DEFAULT", "overrides", "read_mapping", "read_profile"]
 
 DEFAULT = "default"
 """The profile without a file: the chapters' own literals."""
 
 
-def overrides(project: Project, profile: str, chapter: str) -> dict[str, Value]:
-    """Return what a profile changes in a chapter.
-
-    Parameters
-    ----------
-    project : Project
-        The book.
-    profile : str
-        "default" or the name of a file in `profiles/`.
-    chapter : str
-        The chapter.
-
-    Returns
-    -------
-    dict
-        Checked values by parameter; empty if the profile does not mention the chapter.
-
-    Raises
-    ------
-    ValueError
-        If there is no such profile, or it names an unknown chapter or parameter, or a bad value.
-    """
+def read_profile(project: Project, profile: str) -> dict[str, dict[str, Value]]:
+    """Return what a profile changes, by chapter."""
     if profile == DEFAULT:
         return {}
     path = project.root / "profiles" / f"{profile}.yml"
@@ -44,7 +24,7 @@ def overrides(project: Project, profile: str, chapter: str) -> dict[str, Value]:
     if profile not in known:
         raise ValueError(f"unknown profile {profile!r}; the profiles are: {', '.join([DEFAULT, *known])}")
     content = read_mapping(path.read_text(encoding="utf-8"), f"profiles/{profile}.yml")
-    checked: dict[str, Value] = {}
+    checked: dict[str, dict[str, Value]] = {}
     for name, given in content.items():
         try:
             if not isinstance(given, dict):
@@ -52,31 +32,17 @@ def overrides(project: Project, profile: str, chapter: str) -> dict[str, Value]:
             values = resolve(read_parameters(project.source(name)), given)
         except ValueError as error:
             raise ValueError(f"profiles/{profile}.yml: {name}: {error}") from None
-        if name == chapter:
-            checked = {key: values[key] for key in given}
+        checked[name] = {key: values[key] for key in given}
     return checked
 
 
+def overrides(project: Project, profile: str, chapter: str) -> dict[str, Value]:
+    """Return what a profile changes in one chapter; empty if it does not mention it."""
+    return read_profile(project, profile).get(chapter, {})
+
+
 def read_mapping(text: str, name: str) -> dict[str, Any]:
-    """Read a YAML mapping with string keys; data only, tags are refused.
-
-    Parameters
-    ----------
-    text : str
-        YAML.
-    name : str
-        Where it came from, for messages.
-
-    Returns
-    -------
-    dict
-        The mapping; empty for an empty file.
-
-    Raises
-    ------
-    ValueError
-        If it is not such a mapping.
-    """
+    """Read a YAML mapping with string keys; data only, tags are refused."""
     try:
         content = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:

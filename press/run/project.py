@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,38 +10,18 @@ from typing import Any
 
 import yaml
 
-__all__ = ["EXECUTION", "Project", "write_atomically"]
-
-EXECUTION = ("chapter", "run")
-"""Rooms of press that shape an executed chapter; a change in any other executes nothing again."""
+__all__ = ["Project", "write_atomically"]
 
 
 @dataclass(frozen=True)
 class Project:
-    """The directories of the book project below `root`.
-
-    Parameters
-    ----------
-    root : pathlib.Path
-        The directory that holds `_toc.yml` and `book/`.
-    """
+    """The directories of the book project below `root`."""
 
     root: Path
 
     @classmethod
     def here(cls) -> Project:
-        """Return the project of the working directory.
-
-        Returns
-        -------
-        Project
-            The project whose root is the working directory.
-
-        Raises
-        ------
-        ValueError
-            If the working directory has no `_toc.yml`.
-        """
+        """Return the project of the working directory."""
         root = Path.cwd()
         if not (root / "_toc.yml").is_file():
             raise ValueError(f"{root} holds no _toc.yml: run this from the project's root directory")
@@ -70,8 +48,13 @@ class Project:
         return self.build / "notebooks"
 
     @property
+    def store(self) -> Path:
+        """Directory of what runs have made, by what went into them (`press.run.store`)."""
+        return self.build / "store"
+
+    @property
     def executed(self) -> Path:
-        """Directory of the executed notebooks that passed the gate."""
+        """Directory of the book's executed notebooks, with the prose of today."""
         return self.build / "executed"
 
     @property
@@ -100,18 +83,7 @@ class Project:
         return self.build / "html"
 
     def pages(self) -> list[str]:
-        """Return the names of all pages, in the order of the table of contents.
-
-        Returns
-        -------
-        list of str
-            Page names without suffix, the root page first.
-
-        Raises
-        ------
-        ValueError
-            If `_toc.yml` names a page that has no file in `book/`, or one page twice.
-        """
+        """Return the names of all pages, in the order of the table of contents."""
         toc = yaml.safe_load((self.root / "_toc.yml").read_text(encoding="utf-8"))
         pages = _names(toc)
         for page in pages:
@@ -122,86 +94,20 @@ class Project:
         return pages
 
     def chapters(self) -> list[str]:
-        """Return the names of the pages that are notebooks, in the order of the table of contents.
-
-        Returns
-        -------
-        list of str
-            Names of chapters with code; pages of prose only are left out.
-        """
+        """Return the names of the pages that are notebooks, in the order of the table of contents."""
         return [page for page in self.pages() if is_notebook(self.book / f"{page}.md")]
 
-    def inputs(self) -> list[Path]:
-        """Return the files, besides a chapter's own text, that an executed chapter depends on.
-
-        Returns
-        -------
-        list of pathlib.Path
-            The mathematics, the part of press that executes, and the lock of the environment.
-        """
-        rooms = ["opgd", *(f"press/{room}" for room in EXECUTION)]
-        found = [path for room in rooms for path in (self.root / room).rglob("*") if path.is_file()]
-        sources = sorted(path for path in found if "__pycache__" not in path.parts)
-        return [*sources, self.root / "requirements.lock"]
-
-    def identity(self, chapter: str) -> str:
-        """Identify the text of a chapter, the files it depends on and the version of Python.
-
-        Parameters
-        ----------
-        chapter : str
-            The chapter's name.
-
-        Returns
-        -------
-        str
-            A hexadecimal digest; the same in every copy of the project, wherever it lies.
-        """
-        python = f"{sys.implementation.name} {sys.version_info.major}.{sys.version_info.minor}"
-        digest = hashlib.sha256(python.encode())
-        for path in [self.source(chapter), *self.inputs()]:
-            digest.update(f"{path.relative_to(self.root).as_posix()}\0".encode())
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
-        return digest.hexdigest()
-
     def source(self, chapter: str) -> Path:
-        """Return the source file of a chapter.
-
-        Parameters
-        ----------
-        chapter : str
-            The chapter's name, as in `_toc.yml`.
-
-        Returns
-        -------
-        pathlib.Path
-            Its MyST file.
-
-        Raises
-        ------
-        ValueError
-            If there is no such chapter.
-        """
+        """Return the source file of a chapter."""
         path = self.book / f"{chapter}.md"
+        if path.parent == self.book and path.is_file() and is_notebook(path):
+            return path
         known = sorted(p.stem for p in self.book.glob("*.md") if is_notebook(p))
-        if chapter not in known:
-            raise ValueError(f"unknown chapter {chapter!r}; the chapters are: {', '.join(known)}")
-        return path
+        raise ValueError(f"unknown chapter {chapter!r}; the chapters are: {', '.join(known)}")
 
 
 def is_notebook(path: Path) -> bool:
-    """Tell whether a MyST file is a notebook: its front matter names a kernel.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        A `.md` file.
-
-    Returns
-    -------
-    bool
-        True for a notebook, False for plain prose.
-    """
+    """Tell whether a MyST file is a notebook: its front matter names a kernel."""
     text = path.read_text(encoding="utf-8")
     if not text.startswith("---\n"):
         return False
@@ -212,17 +118,7 @@ def is_notebook(path: Path) -> bool:
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Write `content` to `path` so that the file is the old one or the new one, never a part.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        Where to write; its directory is made if need be.
-    content : str or bytes
-        The content; text is written as UTF-8.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written; the error names the file, on a full disk, too.
+    An `OSError` names the file, on a full disk, too.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from press.run.parameters import Parameter, Value, coerce, read_parameters, resolve
+from press.run.key import Point, ingredients
+from press.run.parameters import Parameter, coerce, read_parameters, resolve
 from press.run.profiles import read_mapping
 from press.run.project import Project
 
@@ -20,23 +18,6 @@ LIMIT = 500
 """A larger grid needs an explicit permission."""
 
 PARTS = ("fixed", "product", "points")
-
-
-@dataclass(frozen=True)
-class Point:
-    """One choice of all parameters of a chapter.
-
-    Parameters
-    ----------
-    values : dict
-        Every parameter's value.
-    key : str
-        Its name: a digest of the values, the profile, and the text and code that they go into. A
-        changed chapter or library gives another name, so that old results are never taken for new.
-    """
-
-    values: dict[str, Value]
-    key: str
 
 
 def points_of(
@@ -54,34 +35,6 @@ def points_of(
     The file is a mapping of up to three parts: `fixed` (a mapping of parameters to values, for all
     points), `product` (a mapping of parameters to lists of values, of which every combination is a
     point) and `points` (a list of mappings, one point each). A point that occurs twice counts once.
-
-    Parameters
-    ----------
-    project : Project
-        The book.
-    chapter : str
-        The chapter's name.
-    text : str
-        The file's content.
-    name : str
-        The file's name, for messages.
-    profile : str
-        Name of the profile, which is part of each point's name.
-    given : mapping
-        Values that hold where the file says nothing: the profile's.
-    limit : int
-        The largest number of points allowed.
-
-    Returns
-    -------
-    list of Point
-        The combinations in the order of the file, the last parameter varying fastest; then the points.
-
-    Raises
-    ------
-    ValueError
-        If the file has another form, names no point or more than `limit`, or if any point has an
-        unknown parameter or a bad value.
     """
     parameters = read_parameters(project.source(chapter))
     parts = read_mapping(text, name)
@@ -106,8 +59,8 @@ def points_of(
             raise ValueError(f"{name}: {axis} stands in both fixed and product")
     combinations = [dict(zip(axes, chosen, strict=True)) for chosen in itertools.product(*axes.values())]
     wanted = [*(combinations if axes else []), *_singles(parameters, single, name)]
-    identity = project.identity(chapter)
-    points = [_point(resolve(parameters, base | one), profile, identity) for one in wanted]
+    code = ingredients(project, chapter)
+    points = [Point.with_code(code, chapter, profile, resolve(parameters, base | one)) for one in wanted]
     return list({point.key: point for point in points}.values())
 
 
@@ -115,11 +68,6 @@ def _singles(parameters: Mapping[str, Parameter], single: list[Any], name: str) 
     for number, one in enumerate(single, start=1):
         where = f"{name}: points, number {number}"
         yield _checked(parameters, _mapping(one, where), where)
-
-
-def _point(values: dict[str, Value], profile: str, identity: str) -> Point:
-    content = json.dumps([identity, profile, values], sort_keys=True, ensure_ascii=True)
-    return Point(values, hashlib.sha256(content.encode()).hexdigest()[:24])
 
 
 def _mapping(part: Any, where: str) -> dict[str, Any]:

@@ -1,25 +1,38 @@
-"""The build graph, on a small book in a directory with a space in its name."""
+"""The build for real, on a small book in a directory with a space in its name.
+
+What is executed when, and why, is tested in `tests/press/build/test_book.py`, without kernels and pages.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from press.run.project import Project
 
 
-def build(book: Project, profile: str = "default", *tasks: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "doit", f"profile={profile}", *tasks]
-    return subprocess.run(command, cwd=book.root, capture_output=True, text=True, env=os.environ)
+def begin(book: Project, *arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "press", *arguments]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, cwd=book.root, env=os.environ | {"CI": ""}, **pipes)  # type: ignore[call-overload]
+
+
+def build(book: Project, *options: str) -> subprocess.CompletedProcess[str]:
+    """Build; what was said is shown when a test fails."""
+    process = begin(book, "book", *options)
+    said, told = process.communicate()
+    print(said, told, sep="\n")
+    return subprocess.CompletedProcess(process.args, process.returncode, said, told)
 
 
 def executed(done: subprocess.CompletedProcess[str]) -> set[str]:
-    """Names of the chapters that a build executed; what it said is shown when a test fails."""
-    print(done.stdout, done.stderr, sep="\n")
+    """Names of the chapters that a build executed."""
     return set(re.findall(r"(\w+): executed in", done.stderr))
 
 
@@ -60,100 +73,98 @@ def test_a_book_from_nothing_to_html_and_again(book: Project) -> None:
     assert "_static/mathjax/tex-chtml-full.js" in first
     assert (book.html / "_static" / "mathjax" / "output" / "chtml" / "fonts" / "woff-v2").is_dir()
 
-    # a second build executes nothing and leaves the pages alone
+    # a second build does nothing, at once
     before = (book.html / "index.html").stat().st_mtime_ns
+    begun = time.monotonic()
     done = build(book)
-    assert done.returncode == 0 and executed(done) == set() and "0 chapters executed" in done.stdout
-    assert (book.html / "index.html").stat().st_mtime_ns == before
+    assert done.returncode == 0 and "0 chapters executed" in done.stdout and done.stderr == ""
+    assert time.monotonic() - begun < 2 and (book.html / "index.html").stat().st_mtime_ns == before
 
-    # a chapter's own text, and times that do not matter
-    (book.book / "first.md").touch()
+    # prose, a caption, a docstring, the grade of a check, and times that do not matter: pages, no execution
     stamp = (book.book / "second.md").stat()
     edit(book.book / "second.md", "Another page.", "Anotherr page.")
     edit(book.book / "second.md", "Second page", "Secnd page")
     os.utime(book.book / "second.md", ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
-    done = build(book)
-    assert done.returncode == 0 and executed(done) == {"second"}
-    assert "Anotherr page." in (book.html / "second.html").read_text(encoding="utf-8")
-
-    # the look of the site alone: pages, but no execution
-    edit(book.root / "press" / "provenance.py", "### How this page was made", "### How it was made")
+    edit(book.book / "first.md", "caption: Powers.", "caption: Some powers.")
+    edit(book.root / "opgd" / "problem.py", "from __future__", "# a comment\nfrom __future__")
+    edit(book.root / "tests" / "theory" / "test_sum.py", 'grade="proved"', 'grade="checked"')
     done = build(book)
     assert done.returncode == 0 and executed(done) == set()
-    assert "How it was made" in (book.html / "second.html").read_text(encoding="utf-8")
+    assert "Anotherr page." in (book.html / "second.html").read_text(encoding="utf-8")
+    first = (book.html / "first.html").read_text(encoding="utf-8")
+    assert "Some powers." in first and "✓ checked" in first and "14.0</span>" in first
+    check = (book.html / "checks.html").read_text(encoding="utf-8")
+    assert "assert 1 + 1 == total" in re.sub(r"<[^>]*>", "", check)
 
-    # a failing chapter fails the build, the other one still runs, nothing stale is published or lost
-    edit(book.book / "first.md", "glue(", "raise ArithmeticError('on purpose'); glue(")
-    edit(book.book / "second.md", "Anotherr", "Yet another")
-    old = (book.html / "second.html").read_text(encoding="utf-8")
+    # a warning of the site, and a check that fails: nothing is published
+    edit(book.book / "ledger.md", "# What was reproduced", "# What was reproduced\n\n{ref}`nowhere`")
     done = build(book)
-    assert done.returncode != 0
-    assert executed(done) == {"second"} and "ArithmeticError: on purpose" in done.stdout + done.stderr
-    assert "The book was not built" in done.stdout
-    assert not (book.executed / "first.ipynb").exists() and (book.failed / "first.ipynb").exists()
-    assert (book.html / "second.html").read_text(encoding="utf-8") == old
+    assert done.returncode == 1 and executed(done) == set()
+    assert "ledger.md:3: WARNING: undefined label: 'nowhere'" in done.stderr
+    edit(book.root / "tests" / "theory" / "test_sum.py", "total: int = 2", "total: int = 4")
+    done = build(book)
+    assert done.returncode == 1 and "test_sum" in done.stderr and not book.theory.exists()
+    assert (book.html / "first.html").read_text(encoding="utf-8") == first
 
 
-def test_what_every_chapter_depends_on(book: Project) -> None:
-    done = build(book, "smoke")
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_a_smoke_book_with_a_chapter_that_fails_and_then_does_not(book: Project) -> None:
+    edit(book.book / "first.md", "glue(", "raise ArithmeticError('on purpose'); glue(")
+    done = build(book, "--profile", "smoke")
+    assert done.returncode == 1 and executed(done) == {"second"}
+    assert "ArithmeticError: on purpose" in done.stderr and "The book was not built" in done.stdout
+    assert not book.html.exists() and (book.failed / "first.ipynb").exists()
+    edit(book.book / "first.md", "raise ArithmeticError('on purpose'); glue(", "glue(")
+    done = build(book, "--profile", "smoke")
+    assert done.returncode == 0 and executed(done) == {"first"}
     notebook = json.loads((book.executed / "first.ipynb").read_text(encoding="utf-8"))
     assert notebook["metadata"]["press"]["parameters"]["count"] == 2
     for page in ("first", "second", "ledger", "checks"):
         assert "A smoke run" in (book.html / f"{page}.html").read_text(encoding="utf-8")
 
-    # the smoke run's ledger row does not match, which is no error there
-    rows = json.loads(book.ledger.read_text(encoding="utf-8"))
-    assert [(row["item"], row["chapter"]) for row in rows] == [("Table 1", "first")]
-
-    (book.root / "opgd" / "extra.py").write_text("X = 1\n")
-    assert executed(build(book, "smoke", "chapter")) == {"first", "second"}
-    with (book.root / "requirements.lock").open("a") as lock:
-        lock.write("# changed\n")
-    assert executed(build(book, "smoke", "chapter")) == {"first", "second"}
-    edit(book.root / "profiles" / "smoke.yml", "count: 2", "count: 3")
-    (book.executed / "second.ipynb").write_text("{")  # damaged, or left by a build that was killed
-    assert executed(build(book, "smoke", "chapter")) == {"first", "second"}
-    assert json.loads((book.executed / "second.ipynb").read_text(encoding="utf-8"))["cells"]
-
-
-def test_badges_come_from_the_report_and_a_failed_check_stops_the_build(book: Project) -> None:
-    assert build(book).returncode == 0
-    page = (book.html / "first.html").read_text(encoding="utf-8")
-    assert re.search(
-        r'<a class="[^"]*badge-proved[^"]*" href="checks.html#check-sum"[^>]*>✓ proved</a>', page
-    )
-    assert "assert 1 + 1 == total" in re.sub(
-        r"<[^>]*>", "", (book.html / "checks.html").read_text(encoding="utf-8")
-    )
-
-    # another grade: another badge, and no chapter is executed again
-    edit(book.root / "tests" / "theory" / "test_sum.py", 'grade="proved"', 'grade="checked"')
-    done = build(book)
-    assert done.returncode == 0 and executed(done) == set()
-    assert "✓ checked" in (book.html / "first.html").read_text(encoding="utf-8")
-
-    edit(book.root / "tests" / "theory" / "test_sum.py", "total: int = 2", "total: int = 4")
-    done = build(book)
-    assert done.returncode != 0 and "test_sum" in done.stdout + done.stderr
-    assert not book.theory.exists()
-    edit(book.root / "tests" / "theory" / "test_sum.py", "total: int = 4", "total: int = 2")
-    edit(book.book / "first.md", "{mark}`sum`", "{mark}`some`")
-    done = build(book)
-    assert done.returncode != 0 and "unknown statement 'some'" in done.stdout + done.stderr
-
-
-def test_a_warning_of_the_site_fails_the_build(book: Project) -> None:
-    edit(book.book / "ledger.md", "# What was reproduced", "# What was reproduced\n\n{ref}`nowhere`")
-    done = build(book)
-    assert done.returncode != 0
-    assert "ledger.md:3: WARNING: undefined label: 'nowhere'" in (done.stdout + done.stderr)
-    assert not book.html.exists()
-
 
 def test_a_bad_profile_stops_the_build_before_anything_runs(book: Project) -> None:
     edit(book.root / "profiles" / "smoke.yml", "count: 2", "count: 0")
-    done = build(book, "smoke")
-    assert done.returncode != 0
-    assert "profiles/smoke.yml: first: parameter count = 0: out of range" in done.stdout + done.stderr
-    assert not book.executed.exists()
+    done = build(book, "--profile", "smoke")
+    assert done.returncode == 2
+    assert "profiles/smoke.yml: first: parameter count = 0: out of range" in done.stderr
+    assert not book.executed.exists() and not book.store.exists()
+
+
+def kept(book: Project, chapter: str) -> bool:
+    return bool(list(book.store.glob(f"{chapter}-*.gz")))
+
+
+def test_kills_interruptions_and_many_at_once_lose_nothing(book: Project) -> None:
+    edit(book.book / "first.md", "import matplotlib", "import time\ntime.sleep(4)\nimport matplotlib")
+    process = begin(book, "book", "--without-pages")
+    until = time.monotonic() + 120
+    while not kept(book, "second") and time.monotonic() < until:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=20)
+    assert process.returncode == 130 and "press: interrupted" in said[1] and "Traceback" not in said[1]
+
+    process = begin(book, "book", "--without-pages")
+    while not (book.executed / "second.ipynb").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    time.sleep(3)
+    process.kill()  # in the middle of the other chapter
+    process.communicate()
+    assert kept(book, "second") and not kept(book, "first")
+
+    # two builds, a sweep and a single run at once: one of the builds is refused, all others are right
+    (book.root / "grid.yml").write_text("product: {base: [10.0, 2.0]}\n")
+    builds = [begin(book, "book", "--without-pages") for _ in range(2)]
+    others = [begin(book, "sweep", "second", "grid.yml", "-o", "results"), begin(book, "run", "first")]
+    ends = [(*process.communicate(), process.returncode) for process in [*builds, *others]]
+    assert sorted(code for _, _, code in ends[:2]) == [0, 2] and [end[2] for end in ends[2:]] == [0, 0], ends
+    assert any("another build is at work" in told for _, told, _ in ends[:2])
+    assert "2 points: 1 were there, 1 executed" in ends[2][0]
+    runs = [
+        json.loads((folder / "first.ipynb").read_text()) for folder in (book.executed, book.build / "runs")
+    ]
+    one, other = ([cell.get("outputs") for cell in run["cells"]] for run in runs)
+    assert one == other
+    done = build(book, "--without-pages")
+    assert done.returncode == 0 and executed(done) == set()
+    assert not list(book.build.glob("run-*")) and not list(book.build.rglob("*.tmp"))

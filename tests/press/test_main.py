@@ -38,12 +38,6 @@ def test_bad_command_lines(arguments: list[str], capsys: pytest.CaptureFixture[s
     assert caught.value.code == 2 and "usage: python -m press" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("step", ["ledger", "site"])
-def test_steps_before_their_turn(step: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([step]) == 2
-    assert capsys.readouterr().err.startswith("press: error: ")
-
-
 def test_an_unwritable_place_is_refused_before_anything_runs(
     book: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:

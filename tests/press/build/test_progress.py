@@ -1,82 +1,62 @@
+"""What a build shows while it executes chapters."""
+
 from __future__ import annotations
 
-import contextlib
-import io
-import json
-import sqlite3
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
-from doit.dependency import Dependency, SqliteDB
-from doit.exceptions import InvalidTask
-from doit.globals import Globals
 
-from press.build.progress import BookReporter
-
-
-def task(name: str, *targets: str) -> Any:
-    return SimpleNamespace(name=name, targets=targets, actions=[1], executed=True)
+from press.build import progress as module
+from press.build.plan import Wanted
+from press.build.progress import Progress, announce
+from press.run.execute import ChapterFailed
+from press.run.key import Point
+from press.sweep.workers import Ended
 
 
-def reporter(*tasks: Any) -> tuple[BookReporter, io.StringIO]:
-    stream = io.StringIO()
-    made = BookReporter(stream, {"failure_verbosity": 0})
-    made.initialize({t.name: t for t in tasks}, ["html"])
-    return made, stream
+def wanted(chapter: str, why: str = "new", seconds: float | None = None) -> Wanted:
+    return Wanted(Point(chapter, "default", {}, {"chapter": chapter}), why, seconds)
 
 
-def test_a_run_tells_names_times_and_the_place(capsys: pytest.CaptureFixture[str]) -> None:
-    one, two, html = task("chapter:one"), task("chapter:two"), task("html", "_build/html/index.html")
-    made, stream = reporter(one, two, html)
-    made.execute_task(one)
-    assert made.bar.postfix == "running one"
-    made.add_success(one)
-    made.skip_uptodate(two)
-    made.execute_task(html)
-    assert made.bar.postfix == "building the pages" and made.bar.n == made.bar.total == 2
-    made.add_success(html)
-    made.complete_run()
-    assert "The book is _build/html/index.html (1 chapters executed, " in stream.getvalue()
-    assert "one: executed in " in capsys.readouterr().err
-
-
-def test_without_the_book_no_place_is_named() -> None:
-    made, stream = reporter(task("chapter:one"))
-    made.complete_run()
-    assert stream.getvalue() == ""
-
-
-def test_what_is_done_is_on_disk_before_the_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    manager = Dependency(SqliteDB, str(tmp_path / "state"))
-    monkeypatch.setattr(Globals, "dep_manager", manager)
-    made, _ = reporter(task("chapter:one"), task("chapter:two"))
-    for name in ("chapter:one", "chapter:two"):
-        manager.backend.set(name, "values", name)
-        made.add_success(task(name))
-        with contextlib.closing(sqlite3.connect(tmp_path / "state")) as found:
-            (written,) = found.execute("select task_data from doit where task_id = ?", (name,)).fetchone()
-        assert json.loads(written) == {"values": name}
-    manager.close()
-
-
-@pytest.mark.parametrize("ending", ["add_success", "add_failure"])
-def test_a_record_that_cannot_be_written_is_one_clear_error(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ending: str
+def test_names_times_and_what_remains(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    manager = Dependency(SqliteDB, str(tmp_path / "state"))
-    monkeypatch.setattr(Globals, "dep_manager", manager)
+    now = SimpleNamespace(monotonic=lambda: now.value, value=0.0)
+    monkeypatch.setattr(module, "time", now)
+    one, two, three = wanted("one", seconds=600), wanted("two", seconds=30), wanted("three", seconds=50)
+    made = Progress([one, two, three, wanted("there", "")], 2)
+    made.watch([one.point, two.point])
+    assert made.bar.postfix == "running one, two, 10 min left"  # the longest, not half of all
+    now.value = 40.0
+    made.ended(Ended(two.point, {}, None, True))
+    made.ended(Ended(three.point, {}, None, False))
+    made.watch([one.point])
+    assert made.bar.postfix == "running one, 9 min left" and made.bar.n == 2
+    now.value = 700.0  # longer than the last time
+    made.watch([one.point])
+    assert made.bar.postfix == "running one, 0 s left"
+    made.ended(Ended(one.point, {}, ChapterFailed("x"), True))
+    made.close()
+    said = capsys.readouterr().err
+    assert "two: executed in 40.0 s" in said and "one: FAILED in 700.0 s" in said and "three:" not in said
 
-    def full() -> None:
-        raise sqlite3.OperationalError("database or disk is full")
 
-    manager.backend.dump = full
-    made, _ = reporter(task("chapter:one"))
-    arguments = [task("chapter:one")] + [SimpleNamespace(report=False)] * (ending == "add_failure")
-    with pytest.raises(
-        InvalidTask, match=r"press: error: .*state cannot be written: database or disk is full"
-    ):
-        getattr(made, ending)(*arguments)
-    manager.close()  # as doit does at its end
-    manager.backend._conn.close()
+def test_of_unknown_times_nothing_is_said() -> None:
+    one, two = wanted("one", seconds=5), wanted("two")
+    made = Progress([one, two], 2)
+    made.watch([one.point, two.point])
+    assert made.bar.postfix == "running one, two"
+    made.close()
+
+
+def test_what_will_be_executed_and_why(capsys: pytest.CaptureFixture[str]) -> None:
+    announce(
+        [wanted("rates", "code cell 6 changed", 84.3), wanted("tables", "never executed"), wanted("x", "")]
+    )
+    assert capsys.readouterr().err.splitlines() == [
+        "2 of 3 chapters to execute:",
+        "  rates: code cell 6 changed (84 s the last time)",
+        "  tables: never executed",
+    ]
+    announce([wanted("x", "")])
+    assert capsys.readouterr().err == ""

@@ -7,12 +7,12 @@ import os
 from pathlib import Path
 from typing import Any
 
+import papermill
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import press.run.execute
 import press.sweep.workers
 from press.__main__ import main
 from press.run.environment import isolate
@@ -78,8 +78,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Any:
         raise AssertionError("something was executed")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(press.run.execute.papermill, "execute_notebook", forbidden)
-        patch.setattr(press.sweep.workers, "_client", forbidden)
+        patch.setattr(papermill, "execute_notebook", forbidden)
+        patch.setattr(press.sweep.workers, "_executor", forbidden)
         yield root
     os.chdir(where)
     os.environ.clear()

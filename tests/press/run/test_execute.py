@@ -60,7 +60,7 @@ def test_execution_whatever_the_caller_has_set(book: Project) -> None:
     assert any(MIME in o.get("data", {}) for o in outputs)
     assert any("image/png" in o.get("data", {}) for o in outputs)
     assert str(book.root) not in json.dumps(notebook["metadata"])
-    assert sorted(p.name for p in book.build.iterdir()) == ["notebooks", "runs", "settings"]
+    assert sorted(p.name for p in book.build.iterdir()) == ["notebooks", "runs", "settings", "store"]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_the_gate_keeps_an_older_output_and_refuses_the_new(book: Project) -> No
 
 
 def test_warnings_do_not_pass(book: Project) -> None:
-    replace(book, "import press\n", "import press\nimport warnings; warnings.warn('look here')\n")
+    replace(book, "import record\n", "import record\nimport warnings; warnings.warn('look here')\n")
     done = run(book, "first", "-o", "out.ipynb")
     assert done.returncode == 1 and "look here" in done.stderr
 

@@ -3,15 +3,11 @@ from __future__ import annotations
 import os
 import re
 import resource
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from press.run.project import EXECUTION, Project, is_notebook, write_atomically
-
-ROOT = Path(__file__).resolve().parents[3]
+from press.run.project import Project, is_notebook, write_atomically
 
 
 def test_pages_and_chapters(book: Project) -> None:
@@ -77,12 +73,3 @@ def test_a_full_disk_is_reported_with_the_file(tmp_path: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
-
-
-def test_modules_that_shape_an_execution_are_those_it_imports() -> None:
-    code = (
-        "import press.run.execute, press.chapter, press.run.profiles, sys; "
-        "print(*{'.'.join(m.split('.')[:2]) for m in sys.modules if m.startswith('press.')})"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert {f"press.{room}" for room in EXECUTION} == set(done.stdout.split())

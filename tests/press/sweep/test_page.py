@@ -20,11 +20,19 @@ from press.sweep.workers import Outcome
 PREFIX = "application/papermill.record/"
 
 
+class Numbered(Point):
+    """A point with a short name."""
+
+    @property
+    def key(self) -> str:
+        return f"key{self.made_of['number']}"
+
+
 def sweep(*rows: tuple[dict[str, Any], dict[str, Any] | str]) -> tuple[list[Point], Outcome]:
     """Points with their results, or with an error."""
     points, outcome = [], Outcome()
     for number, (values, found) in enumerate(rows):
-        points.append(Point(values, f"key{number}"))
+        points.append(Numbered("rates", "default", values, {"number": number}))
         if isinstance(found, str):
             outcome.errors[f"key{number}"] = found
             continue

@@ -1,4 +1,4 @@
-"""Sweeps: the logic with workers in this process, then once for real, with kills."""
+"""Sweeps: the logic with chapters that run at once, then once for real, with kills and a cluster."""
 
 from __future__ import annotations
 
@@ -8,196 +8,169 @@ import json
 import math
 import os
 import pickle
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from distributed import KilledWorker
-from distributed.client import FutureCancelledError
 
 from press.run.execute import ChapterFailed
+from press.run.key import Point
 from press.run.project import Project
+from press.run.store import Store
 from press.sweep import workers as module
-from press.sweep.grid import Point, points_of
+from press.sweep.grid import points_of
 from press.sweep.results import table
-from press.sweep.workers import OtherCode, Outcome, run_point, sweep
+from press.sweep.workers import OtherCode, gather, run_point, sweep
 
 GRID = "product: {base: [2.0, 10.0, 13.0], steps: [1, 2]}\n"
-
-
-class Inline:
-    """A client whose workers are this process."""
-
-    def __init__(self) -> None:
-        self.ran: list[dict[str, Any]] = []
-
-    def run(self, function: Any, *arguments: Any) -> dict[str, Any]:
-        return {"inline": function(*arguments)}
-
-    def submit(self, function: Any, *arguments: Any, key: str, pure: bool) -> Any:
-        self.ran.append(arguments[1])
-        return Future(function, arguments)
-
-
-class Future:
-    status = "error"
-
-    def __init__(self, function: Any, arguments: Any) -> None:
-        self.call = function, arguments
-
-    def result(self) -> Any:
-        return self.call[0](*self.call[1])
-
-    def release(self) -> None:
-        """Nothing is held."""
-
-
-def executed(chapter: str, values: dict[str, Any], profile: str, identity: str) -> str:
-    """Stand in for the execution of a chapter."""
-    if values["base"] == 13.0:
-        raise ChapterFailed("second: ZeroDivisionError\nin the cell", '{"partial": true}')
-    prefix = "application/papermill.record/"
-    glued = {
-        "metadata": {"scrapbook": {"name": "second-log", "mime_prefix": prefix}},
-        "data": {f"{prefix}text/plain": repr(values["base"] / values["steps"])},
-    }
-    return json.dumps({"metadata": {"press": {"parameters": values}}, "cells": [{"outputs": [glued]}]})
-
-
-@pytest.fixture
-def inline(book: Project, monkeypatch: pytest.MonkeyPatch) -> Inline:
-    client = Inline()
-
-    @contextlib.contextmanager
-    def connect(*arguments: Any) -> Iterator[Inline]:
-        yield client
-
-    monkeypatch.chdir(book.root)
-    monkeypatch.setattr(module, "_client", connect)
-    monkeypatch.setattr(module, "as_completed", list)
-    monkeypatch.setattr(module, "run_point", executed)
-    add_steps(book)
-    return client
-
-
-def add_steps(book: Project) -> None:
-    path = book.book / "second.md"
-    text = path.read_text(encoding="utf-8")
-    text = text.replace("base of the logarithm\n", "base\nsteps: int = 1  # [1, 9] number of steps\n")
-    text = text.replace("print(math.log(base))", GLUE)
-    path.write_text(text, encoding="utf-8")
-
-
 GLUE = """from myst_nb import glue
 
 glue("second-log", math.log(base) / steps / (base != 13), display=False)
 glue("second-words", f"base {base:g}", display=False)"""
 
 
+@pytest.fixture
+def steps(book: Project) -> Project:
+    """The small book, with a second parameter in its second chapter."""
+    path = book.book / "second.md"
+    text = path.read_text(encoding="utf-8")
+    text = text.replace("base of the logarithm\n", "base\nsteps: int = 1  # [1, 9] number of steps\n")
+    path.write_text(text.replace("print(math.log(base))", GLUE), encoding="utf-8")
+    return book
+
+
 def points(book: Project, text: str = GRID) -> list[Point]:
     return points_of(book, "second", text, "grid.yml", profile="default", given={})
 
 
-def go(book: Project, directory: Path, wanted: list[Point]) -> Outcome:
-    return sweep(book, "second", wanted, directory, profile="default", workers=1)
+def refuse_thirteen(chapter: str, parameters: dict[str, Any]) -> None:
+    if parameters.get("base") == 13.0:
+        raise ChapterFailed("second: ZeroDivisionError\nin the cell", '{"partial": true}')
 
 
-def test_what_is_there_is_not_executed_again(book: Project, inline: Inline, tmp_path: Path) -> None:
-    wanted = points(book)
-    first = go(book, tmp_path, wanted[:2])
-    assert (first.executed, len(inline.ran)) == (2, 2)
-    both = go(book, tmp_path, wanted[:4])
-    assert both.executed == 2 and inline.ran == [point.values for point in wanted[:4]]
-    assert go(book, tmp_path, wanted[:4]).executed == 0 and len(inline.ran) == 4
-    assert table(wanted[:4], both)["second-log"].tolist() == [2.0, 1.0, 10.0, 5.0]
+def test_what_is_there_is_not_executed_again(steps: Project, instant: Any, tmp_path: Path) -> None:
+    wanted = points(steps)
+    first = sweep(steps, wanted[:2], tmp_path)
+    assert (first.executed, len(instant)) == (2, 2)
+    both = sweep(steps, wanted[:4], tmp_path, workers=2)
+    assert both.executed == 2 and len(instant) == 4
+    assert sweep(steps, wanted[:4], tmp_path).executed == 0 and len(instant) == 4
+    frame = table(wanted[:4], both)
+    assert frame["second-1"].nunique() == 4 and frame["base"].tolist() == [2.0, 2.0, 10.0, 10.0]
+    # another directory takes all from the store, and this one goes on without the store
+    assert sweep(steps, wanted[:4], tmp_path / "other").executed == 0 and len(instant) == 4
+    assert table(wanted[:4], sweep(steps, wanted[:4], tmp_path / "other")).equals(frame)
+    for name in Store(steps.store).names():
+        Store(steps.store).path(name).unlink()
+    assert sweep(steps, wanted[:4], tmp_path).executed == 0 and len(instant) == 4
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"metadata": {}}', '{"metadata": {"press": 3}}'])
-def test_half_a_notebook_does_not_count(book: Project, inline: Inline, tmp_path: Path, content: str) -> None:
-    (point, *_) = points(book)
+def test_half_a_notebook_does_not_count(steps: Project, instant: Any, tmp_path: Path, content: str) -> None:
+    (point, *_) = points(steps)
     (tmp_path / "points").mkdir()
     (tmp_path / "points" / f"{point.key}.ipynb").write_text(content)
-    assert go(book, tmp_path, [point]).executed == 1
+    assert sweep(steps, [point], tmp_path).executed == 1
 
 
 def test_a_failed_point_stops_no_other_and_is_tried_again(
-    book: Project, inline: Inline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    steps: Project, instant: Any, tmp_path: Path
 ) -> None:
-    wanted = points(book)
-    outcome = go(book, tmp_path, wanted)
+    wanted = points(steps)
+    instant.before = refuse_thirteen
+    outcome = sweep(steps, wanted, tmp_path, workers=2)
     assert outcome.executed == 4 and len(outcome.errors) == 2
     frame = table(wanted, outcome)
     assert frame["error"].tolist() == ["", "", "", "", *["second: ZeroDivisionError"] * 2]
-    assert frame["second-log"].isna().tolist() == [False] * 4 + [True] * 2
+    assert frame["second-1"].isna().tolist() == [False] * 4 + [True] * 2
     kept = tmp_path / "failed" / f"{wanted[4].key}.ipynb"
     assert kept.read_text() == '{"partial": true}'
-    monkeypatch.setattr(
-        module, "run_point", lambda c, values, p, i: executed(c, values | {"base": 1.0}, p, i)
-    )
-    assert go(book, tmp_path, wanted).errors == {} and not kept.exists()
+    instant.before = lambda chapter, parameters: None
+    assert sweep(steps, wanted, tmp_path).errors == {} and not kept.exists()
+
+
+def test_no_more_run_at_once_than_there_are_workers_and_the_first_begin_first(
+    steps: Project, instant: Any
+) -> None:
+    seen: list[list[float]] = []
+    wanted = points(steps)
+
+    def watch(running: list[Point]) -> None:
+        seen.append([wanted.index(point) for point in running])
+
+    instant.before = lambda chapter, parameters: time.sleep(0.05)
+    ended = [wanted.index(end.point) for end in gather(steps, wanted, workers=2, watch=watch)]
+    assert sorted(ended) == [0, 1, 2, 3, 4, 5] and max(map(len, seen)) == 2
+    assert seen[0] == [0, 1] and max(ended[:3]) < 5
+
+
+class Broken(Executor):
+    """Workers on which everything goes wrong in one way."""
+
+    def __init__(self, error: Exception | None) -> None:
+        self.error = error
+
+    def submit(self, *arguments: Any, **options: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        if self.error is None:
+            future.cancel()
+            future.set_running_or_notify_cancel()
+        else:
+            future.set_exception(self.error)
+        return future
+
+
+@contextlib.contextmanager
+def broken(error: Exception | None) -> Iterator[Executor]:
+    yield Broken(error)
 
 
 @pytest.mark.parametrize(
-    ("error", "status", "message"),
+    ("error", "message"),
     [
-        (KilledWorker("x", None, 3), "error", "the workers that executed it died, each time"),
-        (OtherCode("other"), "error", "OtherCode: other"),
-        (OSError("disk"), "error", "OSError: disk"),
+        (KilledWorker("x", None, 3), "the workers that executed it died, each time"),
+        (OtherCode("other"), "OtherCode: other"),
+        (OSError("disk"), "OSError: disk"),
     ],
 )
 def test_what_goes_wrong_on_a_worker_is_told(
-    book: Project,
-    inline: Inline,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    error: Exception,
-    status: str,
-    message: str,
+    steps: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, message: str
 ) -> None:
-    def fail(*arguments: Any) -> str:
-        raise error
-
-    monkeypatch.setattr(module, "run_point", fail)
-    assert list(go(book, tmp_path, points(book)[:1]).errors.values()) == [message]
+    monkeypatch.setattr(module, "_executor", lambda *arguments: broken(error))
+    assert list(sweep(steps, points(steps)[:1], tmp_path).errors.values()) == [message]
 
 
 def test_a_lost_scheduler_ends_the_sweep(
-    book: Project, inline: Inline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    steps: Project, instant: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wanted = points(book)
-    go(book, tmp_path, wanted[:1])
-
-    def cancelled(*arguments: Any) -> str:
-        raise FutureCancelledError("x", "scheduler-connection-lost")
-
-    monkeypatch.setattr(Future, "status", "cancelled")
-    monkeypatch.setattr(module, "run_point", cancelled)
+    wanted = points(steps)
+    sweep(steps, wanted[:1], tmp_path)
+    monkeypatch.setattr(module, "_executor", lambda *arguments: broken(None))
     with pytest.raises(OSError, match="scheduler was lost; finished points are kept"):
-        go(book, tmp_path, wanted)
+        sweep(steps, wanted, tmp_path)
     assert len(list((tmp_path / "points").iterdir())) == 1
 
 
-def test_workers_with_other_code_are_refused_before_anything_runs(
-    book: Project, inline: Inline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "_identity", lambda chapter: "")
-    with pytest.raises(ValueError, match=r"workers with another version of second, opgd, .*: inline; start"):
-        go(book, tmp_path, points(book)[:1])
-    assert inline.ran == []
-
-
-def test_a_worker_checks_its_code_for_each_point(book: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(book.root)
+def test_a_worker_checks_its_code_for_each_point(steps: Project, instant: Any) -> None:
     with pytest.raises(OtherCode, match="another version of second"):
-        run_point("second", {"base": 2.0}, "default", "0" * 64)
-    assert not book.build.exists()
+        run_point("second", "default", {"base": 2.0, "steps": 1}, "0" * 24)
+    assert instant == []
+
+
+def test_a_scheduler_that_is_not_there(steps: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_WAIT", 0.5)
+    with pytest.raises(ValueError, match=r"scheduler tcp://127\.0\.0\.1:1: "):
+        list(gather(steps, points(steps)[:1], scheduler="tcp://127.0.0.1:1"))
 
 
 def test_errors_survive_the_way_between_processes() -> None:
@@ -206,12 +179,13 @@ def test_errors_survive_the_way_between_processes() -> None:
 
 
 def test_a_full_disk_is_an_error_and_earlier_results_stay(
-    book: Project, inline: Inline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    steps: Project, instant: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wanted = points(book)
+    wanted = points(steps)[:4]
+    list(gather(steps, wanted))
     disk = tmp_path / "disk"
     disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=12k", "tmpfs", str(disk)]
     real = subprocess.run(mount, capture_output=True, check=False).returncode == 0
     try:
         if not real:  # no right to mount: the third file meets the same error
@@ -225,19 +199,13 @@ def test_a_full_disk_is_an_error_and_earlier_results_stay(
                 replace(source, target)
 
             monkeypatch.setattr(os, "replace", full)
-
-        def large(*arguments: Any) -> str:
-            return executed(*arguments) + " " * 20_000
-
-        monkeypatch.setattr(module, "run_point", large)
         with pytest.raises(OSError, match="No space left on device"):
-            go(book, disk, wanted[:4])
+            sweep(steps, wanted, disk)
         there = sorted((disk / "points").iterdir())
         assert 1 <= len(there) < 4
         assert [path.name for path in there if path.name.startswith(".")] == []
         kept = [path.read_text() for path in there]
         assert all(json.loads(text)["cells"] for text in kept)
-        monkeypatch.undo()
     finally:
         if real:
             subprocess.run(["umount", str(disk)], check=True)
@@ -263,7 +231,7 @@ def wait_for(directory: Path, count: int, process: subprocess.Popen[str]) -> Non
 
 
 @contextlib.contextmanager
-def cluster(book: Project, scratch: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def cluster(root: Path, scratch: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """A scheduler and two workers, started by hand on loopback; gives the address and one worker."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -272,7 +240,7 @@ def cluster(book: Project, scratch: Path) -> Iterator[tuple[str, subprocess.Pope
     worker = ["worker", address, *common, "--nthreads", "1", "--no-nanny", "--local-directory", str(scratch)]
     commands = [["scheduler", *common, "--port", str(port)], worker, worker]
     running = [
-        subprocess.Popen([sys.executable, "-m", "dask", *c], cwd=book.root, stderr=subprocess.DEVNULL)
+        subprocess.Popen([sys.executable, "-m", "dask", *c], cwd=root, stderr=subprocess.DEVNULL)
         for c in commands
     ]
     try:
@@ -284,12 +252,15 @@ def cluster(book: Project, scratch: Path) -> Iterator[tuple[str, subprocess.Pope
 
 
 def test_a_cluster_loses_a_worker_then_the_sweep_is_killed_and_goes_on_elsewhere(
-    book: Project, inline: Inline, tmp_path: Path
+    steps: Project, tmp_path: Path
 ) -> None:
+    book = steps
     text = "product: {base: [2.0, 10.0, 13.0]}\npoints: [{steps: 3}]\n"
     (book.root / "grid.yml").write_text(text)
     directory = tmp_path / "sweep"
-    with cluster(book, tmp_path) as (address, worker):
+    copy = tmp_path / "another machine"  # no common file system
+    shutil.copytree(book.root, copy)
+    with cluster(copy, tmp_path) as (address, worker):
         process = start(book, directory, "--scheduler", address)
         wait_for(directory, 1, process)
         worker.kill()
