@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from press.pages.lineage import code_cells, imported_names, trace
+from press.evidence.lineage import code_cells, imported_names, trace
 
 PUBLIC = {
     "opgd.fit_rate": "opgd.rates.fit_rate",
