@@ -46,7 +46,11 @@ def stage_api(project: Project, site: Path) -> None:
     (site / PAGE).mkdir()
     for slug, own in pages.items():
         title = f"``{slug.replace('-', '.')}``"
-        parts = [f"{title}\n{'=' * len(title)}", ".. autolink-skip:: file", *(_document(module, names) for module in own)]
+        parts = [
+            f"{title}\n{'=' * len(title)}",
+            ".. autolink-skip:: file",
+            *(_document(module, names) for module in own),
+        ]
         (site / PAGE / f"{slug}.rst").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     overview = [
         "\n## Names\n",

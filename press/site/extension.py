@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import pickle
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes  # type: ignore[import-untyped]
-from sphinx.application import Sphinx
+from sphinx.application import ENV_PICKLE_FILENAME, Sphinx
 from sphinx.errors import ExtensionError
 
 from press.site import api, byline, pdf
-from press.site.repairs import accessibility, notfound, typography
+from press.site.repairs import notfound, typography
 
 __all__ = ["setup"]
 
@@ -42,11 +44,19 @@ def _add_filter(app: Sphinx, pagename: str, template: str, context: dict[str, An
         app.add_js_file("filter.js", loading_method="defer")
 
 
+def _keep_previews(app: Sphinx, exception: Exception | None) -> None:
+    """Store what sphinx-tippy noted while pages were written, after Sphinx had stored its state."""
+    if exception is None and app.builder.name == "html":
+        with (Path(app.doctreedir) / ENV_PICKLE_FILENAME).open("wb") as file:
+            pickle.dump(app.env, file, pickle.HIGHEST_PROTOCOL)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register all that the site adds."""
-    for part in (api, byline, notfound, accessibility, typography, pdf):
+    for part in (api, byline, notfound, typography, pdf):
         part.setup(app)
     _drop_thebe(app)
+    app.connect("build-finished", _keep_previews, priority=900)
     app.connect("html-page-context", _add_filter)
     app.connect("html-page-context", _check_files, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -22,6 +22,7 @@ from press.pages.expand import Evidence
 from press.run.project import Project
 from press.site.html import SiteFailed
 from press.site.policy import SINGLE, protect
+from press.site.repairs.accessibility import mend
 from press.site.stage import page
 
 __all__ = ["onepage", "setup"]
@@ -147,7 +148,7 @@ def _contain(text: str, target: Path, project: Project) -> str:
     css = re.sub(r"@import[^;]*;|url\((?!['\"]?data:)[^)]*\)", "", css)
     text = text.replace("<!-- STYLE -->", f"<style>\n{css}\n</style>")
     text = text.replace("<!-- FORMULAS -->", _formulas(project) if 'class="math' in text else "")
-    return protect(text, SINGLE)
+    return protect(mend(text), SINGLE)
 
 
 def _formulas(project: Project) -> str:

@@ -7,12 +7,10 @@ colours are in `book/assets/book.css`; the tests in `tests/browser` run axe-core
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from bs4 import BeautifulSoup
-from sphinx.application import Sphinx
 
-__all__ = ["mend", "setup"]
+__all__ = ["mend"]
 
 SCROLLABLE = ".pst-scrollable-table-container, .ledger-scroll"
 _ARIA_SEARCH = re.compile(r'(<button class="btn search-button-field[^>]*?) aria-label="Search"')
@@ -110,16 +108,3 @@ def _downloads(page: BeautifulSoup) -> None:
             source["href"] = executed["href"]
             source["download"] = ""
             source["title"] = "Download the executed notebook"
-
-
-def _finish(app: Sphinx, exception: Exception | None) -> None:
-    """Mend all pages of a finished build."""
-    if exception is None and app.builder.format == "html":
-        for path in Path(app.outdir).rglob("*.html"):
-            if "_static" not in path.relative_to(app.outdir).parts:
-                path.write_text(mend(path.read_text(encoding="utf-8")), encoding="utf-8")
-
-
-def setup(app: Sphinx) -> None:
-    """Register what this module does."""
-    app.connect("build-finished", _finish)

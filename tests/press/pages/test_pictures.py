@@ -6,9 +6,9 @@ from typing import Any
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
+from press.pages.summary import describe, draw
 
 from press.chapter.record import record
-from press.pages.summary import describe, draw
 from press.run.refusals import MINIMUM_ALT
 
 
