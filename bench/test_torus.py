@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from opgd.regression.basis import coefficients, lattice
+from opgd.regression.coefficients import coefficients
+from opgd.regression.frequencies import lattice
 
 SOME = 500
 """Frequencies that the plain sums run over; their times are scaled to the whole lattice."""

@@ -8,11 +8,10 @@ Examples
 0.0871
 """
 
-from opgd.flow.descent import gradient_descent
-from opgd.flow.over_parameterized import Flow, FlowState, OverParameterizedFlow, VanillaFlow
+from opgd.flow import Flow, FlowState, OverParameterizedFlow, VanillaFlow, gradient_descent
 from opgd.problem import PowerLaw, SequenceModel
 from opgd.rates import RateFit, fit_rate
-from opgd.risk.curve import RiskCurve, expected_risk, monte_carlo_risk
+from opgd.risk import RiskCurve, expected_risk, monte_carlo_risk
 from opgd.stopping import Stop, oracle_stopping
 
 __all__ = [

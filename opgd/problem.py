@@ -208,3 +208,16 @@ class PowerLaw:
         signal = np.zeros(stop - start)
         signal[self.positions(j).astype(np.int64) - 1 - start] = j ** (-(self.p + 1) / 2)
         return signal, np.arange(start + 1.0, stop + 1.0) ** -self.gamma
+
+
+def check_problem(problem: object, name: str = "problem") -> None:
+    """Refuse what is no problem."""
+    if not isinstance(problem, PowerLaw | SequenceModel):
+        raise ValueError(f"{name} = {problem!r} is not allowed: it must be a PowerLaw or a SequenceModel")
+
+
+def check_power_law(problem: object, *, finite: bool = False) -> None:
+    """Refuse what is no power law, or not one of `finite` size."""
+    if not isinstance(problem, PowerLaw) or (finite and problem.size == math.inf):
+        size = " of finite size" if finite else ""
+        raise ValueError(f"problem = {problem!r} is not allowed: it must be a PowerLaw{size}")

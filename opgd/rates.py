@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from opgd import _validate as check
 from opgd._validate import Array
@@ -75,14 +75,16 @@ def fit_rate(n: ArrayLike, error: ArrayLike) -> RateFit:
         raise ValueError(
             f"n = {n} is not allowed: it must hold as many values as error, at least two different"
         )
-    fit = stats.linregress(np.log10(n), np.log10(error))
-    exact = n.size == 2 or error.min() == error.max()
-    return RateFit(
-        float(fit.slope),
-        float(fit.intercept),
-        0.0 if exact else float(fit.stderr),
-        0.0 if exact else float(fit.intercept_stderr),
-    )
+    x, y = np.log10(n), np.log10(error)
+    (variance, covariance), (_, spread) = np.cov(x, y, bias=True)
+    slope = covariance / variance
+    stderr = 0.0
+    if n.size > 2 and error.min() < error.max():
+        correlation = np.clip(covariance / math.sqrt(variance * spread), -1.0, 1.0)
+        unexplained = 1 - float(correlation) ** 2
+        stderr = math.sqrt(unexplained * spread / variance / (n.size - 2))
+    intercept_stderr = stderr * math.sqrt(variance + x.mean() ** 2)
+    return RateFit(float(slope), float(y.mean() - slope * x.mean()), stderr, intercept_stderr)
 
 
 def fit_covariance(n: ArrayLike, log_sd: ArrayLike) -> Array:

@@ -26,9 +26,9 @@ from opgd.classics import (
     universal_level,
 )
 from opgd.classics.exact_risk import oracle_cutoff, oracle_pinsker, total_threshold_risk
-from opgd.flow.over_parameterized import OverParameterizedFlow, VanillaFlow
-from opgd.problem import LARGEST_SIZE, PowerLaw
-from opgd.risk.curve import expected_risk, trial_generators
+from opgd.flow import Flow, OverParameterizedFlow, VanillaFlow
+from opgd.problem import LARGEST_SIZE, PowerLaw, check_power_law
+from opgd.risk import expected_risk, trial_generators
 from opgd.stopping import loss, oracle_stopping, sure, universal_time
 
 __all__ = [
@@ -117,7 +117,7 @@ def missing(problem: PowerLaw) -> float:
     >>> round(missing(contest(p=1, q=2, gamma=1.5, n=2500)), 6)
     0.004988
     """
-    _check(problem)
+    check_power_law(problem, finite=True)
     return float(zeta(problem.p + 1, problem.signals + 1))
 
 
@@ -293,7 +293,7 @@ def stopped_losses(
     repetitions = check.whole("repetitions", repetitions, least=1)
     last = problem.gamma * math.log(problem.size)
     steps = max(2, math.ceil((last + math.log(100)) / math.log(1.5)) + 1)
-    entrants: dict[str, tuple[VanillaFlow | OverParameterizedFlow, Array]] = {
+    entrants: dict[str, tuple[Flow, Array]] = {
         "vanilla, SURE": (VanillaFlow(), np.exp(np.linspace(-math.log(100), last, steps)))
     }
     for depth in depths:
@@ -307,8 +307,3 @@ def stopped_losses(
             best = t[sure(flow, z, model.eigenvalues, epsilon, t).argmin()]
             found[name][trial] = beyond + loss(flow, z, model.eigenvalues, model.signal, best)
     return found
-
-
-def _check(problem: object) -> None:
-    if not isinstance(problem, PowerLaw) or problem.size == math.inf:
-        raise ValueError(f"problem = {problem!r} is not allowed: it must be a PowerLaw of finite size")

@@ -27,7 +27,7 @@ from scipy.special import ndtr, zeta
 from opgd import _validate as check
 from opgd._validate import Array
 from opgd.classics.linear_rules import Pinsker, SpectralCutoff
-from opgd.problem import PowerLaw
+from opgd.problem import PowerLaw, check_power_law
 from opgd.risk._sums import power_law_components
 
 __all__ = [
@@ -138,8 +138,7 @@ def total_threshold_risk(
     >>> round(total_threshold_risk(problem, IndexThreshold().levels, "hard"), 4)
     0.0822
     """
-    if not isinstance(problem, PowerLaw) or problem.size == math.inf:
-        raise ValueError(f"problem = {problem!r} is not allowed: it must be a PowerLaw of finite size")
+    check_power_law(problem, finite=True)
     constant = None if callable(levels) else check.real("levels", levels, least=0)
 
     def risk(signal: Array, log_index: Array) -> Array:
@@ -178,7 +177,7 @@ def oracle_cutoff(problem: PowerLaw) -> tuple[SpectralCutoff, float]:
     >>> rule.kept, round(risk, 4)
     (100, 0.1452)
     """
-    _check(problem)
+    check_power_law(problem)
     most = min(problem.signals, math.ceil(4 * problem.n ** (1 / (problem.p + problem.q))) + 64)
     count = np.arange(most + 1.0)
     kept = problem.positions(count)
@@ -215,7 +214,7 @@ def pinsker_risk(rule: Pinsker, problem: PowerLaw) -> float:
     >>> round(pinsker_risk(Pinsker(smoothness=0.25, cutoff=500), PowerLaw(1, 2, 1.5, n=2000)), 4)
     0.226
     """
-    _check(problem)
+    check_power_law(problem)
     if not isinstance(rule, Pinsker):
         raise ValueError(f"rule = {rule!r} is not allowed: it must be a Pinsker")
     size = min(problem.size, max(1.0, math.floor(min(rule.cutoff, 2.0**53))))
@@ -260,7 +259,7 @@ def oracle_pinsker(problem: PowerLaw, smoothness: float | None = None) -> tuple[
     >>> round(rule.smoothness, 2), round(risk, 4)
     (0.78, 0.1247)
     """
-    _check(problem)
+    check_power_law(problem)
     if smoothness is not None:
         smoothness = check.real("smoothness", smoothness, above=0)
     guess = problem.q / (problem.p + problem.q) * math.log(problem.n)
@@ -304,8 +303,3 @@ def _beyond(problem: PowerLaw, count: Array) -> Array:
     """Return the sum of the squared signals after the first `count`."""
     last = 0.0 if problem.size == math.inf else zeta(problem.p + 1, problem.signals + 1)
     return np.asarray(zeta(problem.p + 1, count + 1) - last)
-
-
-def _check(problem: object) -> None:
-    if not isinstance(problem, PowerLaw):
-        raise ValueError(f"problem = {problem!r} is not allowed: it must be a PowerLaw")

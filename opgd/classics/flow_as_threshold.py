@@ -10,12 +10,12 @@ from scipy.optimize.elementwise import find_root
 
 from opgd import _validate as check
 from opgd._validate import Array
-from opgd.flow.over_parameterized import OverParameterizedFlow
+from opgd.flow.interface import Flow, check_flow
 
 __all__ = ["effective_threshold"]
 
 
-def effective_threshold(flow: OverParameterizedFlow, eigenvalues: ArrayLike, t: float) -> Array:
+def effective_threshold(flow: Flow, eigenvalues: ArrayLike, t: float) -> Array:
     r"""Find the observation of which the flow has learned half: $|z|$ with $\theta(t) = z / 2$.
 
     The flow is a smooth threshold in $z$, and this is its level. A larger observation is learned sooner, so
@@ -23,8 +23,8 @@ def effective_threshold(flow: OverParameterizedFlow, eigenvalues: ArrayLike, t: 
 
     Parameters
     ----------
-    flow : OverParameterizedFlow
-        The flow.
+    flow : Flow
+        A flow whose small components grow exponentially.
     eigenvalues : array_like
         $\lambda > 0$.
     t : float
@@ -47,8 +47,9 @@ def effective_threshold(flow: OverParameterizedFlow, eigenvalues: ArrayLike, t: 
     >>> effective_threshold(OverParameterizedFlow(depth=0), [1e-2, 1e-4, 1e-6], t=100.0).round(4).tolist()
     [0.0, 0.0364, 0.0621]
     """
-    if not isinstance(flow, OverParameterizedFlow):
-        raise ValueError(f"flow = {flow!r} is not allowed: it must be an OverParameterizedFlow")
+    check_flow(flow)
+    if flow.growth == 0:
+        raise ValueError(f"flow = {flow!r} is not allowed: its components must grow exponentially")
     lam, t = check.array("eigenvalues", eigenvalues, least=0), check.real("t", t, above=0)
     if lam.size and lam.min() == 0:
         raise ValueError("eigenvalues holds 0.0 and must hold finite real numbers > 0")
@@ -57,7 +58,7 @@ def effective_threshold(flow: OverParameterizedFlow, eigenvalues: ArrayLike, t: 
         z = np.exp(log_z)
         return np.asarray(flow.estimate(z, lam, t) / z - 0.5)
 
-    low, high = np.full(lam.shape, -math.log(t * flow.b0**flow.depth) - 12.0), np.full(lam.shape, 0.0)
+    low, high = np.full(lam.shape, -math.log(t * flow.growth) - 12.0), np.full(lam.shape, 0.0)
     high = low + 12.0
     for _ in range(60):
         short = excess(high, lam) < 0

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
-import pywt
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
@@ -313,6 +312,10 @@ class Blockwise:
 
 
 def _threshold(z: Array, epsilon: float, levels: Array | float, mode: Literal["soft", "hard"]) -> Array:
-    """Return PyWavelets' threshold; a level of zero and numbers at the ends of the range need care."""
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        return np.asarray(np.where(z == 0, 0.0, pywt.threshold(z, epsilon * levels, mode)) + 0.0)
+    """Return what is beyond the threshold, or what is above it; zero has no sign."""
+    with np.errstate(over="ignore"):
+        level, size = epsilon * levels, np.abs(z)
+        kept = (
+            np.maximum(size - level, 0.0) * np.sign(z) if mode == "soft" else np.where(size < level, 0.0, z)
+        )
+    return np.asarray(kept + 0.0)

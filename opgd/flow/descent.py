@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from opgd import _validate as check
 from opgd._validate import Array
-from opgd.flow.over_parameterized import OverParameterizedFlow, VanillaFlow
+from opgd.flow.interface import Flow, check_flow
 
 __all__ = ["gradient_descent"]
 
@@ -15,7 +15,7 @@ MOST_STEPS = 2**53  # beyond them, t / step is no whole number any more
 
 
 def gradient_descent(
-    flow: VanillaFlow | OverParameterizedFlow,
+    flow: Flow,
     z: ArrayLike,
     eigenvalues: ArrayLike,
     *,
@@ -26,7 +26,7 @@ def gradient_descent(
 
     Parameters
     ----------
-    flow : VanillaFlow or OverParameterizedFlow
+    flow : Flow
         Which parameterization; every depth is supported.
     z : array_like
         Observations.
@@ -58,10 +58,7 @@ def gradient_descent(
     >>> bool(1.5 < abs(coarse - exact) / abs(fine - exact) < 2.5)
     True
     """
-    if not isinstance(flow, VanillaFlow | OverParameterizedFlow):
-        raise ValueError(
-            f"flow = {flow!r} is not allowed: it must be a VanillaFlow or an OverParameterizedFlow"
-        )
+    check_flow(flow)
     z = check.array("z", z)
     lam = check.array("eigenvalues", eigenvalues, least=0)
     step = check.real("step", step, above=0)
@@ -71,28 +68,14 @@ def gradient_descent(
         raise ValueError(f"t holds {t.max()} and must be at most {MOST_STEPS:g} steps of {step}")
     steps = np.rint(t / step).astype(np.int64)
 
-    a, beta, theta = np.broadcast_to(np.sqrt(lam), shape), np.zeros(shape), np.zeros(shape)
-    depth, b, feedback = 0, np.ones(shape), 0
-    trained = isinstance(flow, OverParameterizedFlow)
-    if isinstance(flow, OverParameterizedFlow):
-        depth, b = flow.depth, np.full(shape, flow.b0)
-        # b' = D a b^(D-1) beta (z - theta) when b is shared
-        feedback = 1 if flow.separate_layers else flow.depth
+    layers, theta = flow.start(np.broadcast_to(lam, shape)), np.zeros(shape)
     out = np.empty((steps.size, *shape))
     done = 0
     with np.errstate(over="ignore", invalid="ignore"):
         for row in np.argsort(steps.ravel(), kind="stable"):
             for _ in range(done, int(steps.ravel()[row])):
-                pull = step * (z - theta)
-                learned = a * b**depth
-                if trained:
-                    gain = pull * beta
-                    if depth:
-                        a, b = a + gain * b**depth, b + feedback * gain * a * b ** (depth - 1)
-                    else:
-                        a = a + gain
-                beta = beta + pull * learned
-                theta = a * b**depth * beta
+                layers = flow.push(layers, step * (z - theta))
+                theta = flow.product(layers)
             done = max(done, int(steps.ravel()[row]))
             if not np.isfinite(theta).all() or np.abs(theta).max(initial=0.0) > 1e3 * np.abs(z).max(
                 initial=0.0

@@ -1,96 +1,47 @@
-r"""Gradient flows of one component, solved exactly.
+r"""The over-parameterized flow at every depth: its parameters, its layers, its scales.
 
-Every component of the sequence model evolves on its own: from its observation $z$ and its eigenvalue
-$\lambda$ alone. A flow maps $(z, \lambda, t)$ to the estimate $\theta(t)$; arrays broadcast.
+At depth 0 the solution is elementary (`opgd.flow.two_layer`), at depth $D \ge 1$ it is a quadrature
+(`opgd.flow.deep`).
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from opgd import _validate as check
 from opgd._validate import Array
-from opgd.flow import _two_layer as two_layer
+from opgd.flow.deep import DeepSolution
+from opgd.flow.interface import Flow, Layers, arguments
+from opgd.flow.two_layer import TwoLayerSolution
+from opgd.problem import PowerLaw, SequenceModel
 
-__all__ = ["Flow", "FlowState", "OverParameterizedFlow", "VanillaFlow"]
-
-LAYERS = ("theta", "a", "b", "beta", "slope")  # what can be solved for; slope is d theta / dz
-BLOCK = 8192  # elements worked on at a time: temporaries stay in the processor's cache
-
-
-class Flow(Protocol):
-    """What risk and stopping need of a flow: its estimate, an odd function of z, and its derivative."""
-
-    def estimate(self, z: ArrayLike, eigenvalues: ArrayLike, t: ArrayLike) -> Array:
-        r"""Return $\theta(t)$, shape ``np.shape(t) + broadcast(z, eigenvalues)``."""
-        ...
-
-    def linearize(self, z: ArrayLike, eigenvalues: ArrayLike, t: ArrayLike) -> tuple[Array, Array]:
-        r"""Return $\theta(t)$ and $\partial\theta(t) / \partial z$, each of that shape."""
-        ...
+__all__ = ["FlowState", "OverParameterizedFlow", "tuned_b0"]
 
 
-@dataclass(frozen=True)
-class VanillaFlow:
-    r"""Gradient flow with fixed eigenvalues, $\theta(t) = (1 - e^{-\lambda t}) z$.
+def tuned_b0(depth: int, epsilon: float) -> float:
+    r"""Return $b_0 = \varepsilon^{1/(D+2)}$, the choice of Theorem 3.2.
 
-    Only $\beta$ in $\theta = \lambda^{1/2} \beta$ is trained (section 3 of the paper, before (6)).
+    Parameters
+    ----------
+    depth : int
+        $D \ge 0$.
+    epsilon : float
+        Noise level, > 0.
 
     Examples
     --------
-    >>> from opgd import VanillaFlow
-    >>> VanillaFlow().estimate(2.0, [1.0, 0.1], t=[0.0, float("inf")]).tolist()
-    [[0.0, 0.0], [2.0, 2.0]]
+    >>> from opgd.flow import tuned_b0
+    >>> round(tuned_b0(depth=1, epsilon=0.001), 9)
+    0.1
     """
-
-    def estimate(self, z: ArrayLike, eigenvalues: ArrayLike, t: ArrayLike) -> Array:
-        r"""Return $\theta(t)$.
-
-        Parameters
-        ----------
-        z : array_like
-            Observations.
-        eigenvalues : array_like
-            $\lambda \ge 0$, broadcastable against `z`.
-        t : array_like
-            Flow times $\ge 0$ in any order; inf is allowed.
-
-        Returns
-        -------
-        ndarray, shape ``np.shape(t) + broadcast(z, eigenvalues)``
-
-        Raises
-        ------
-        ValueError
-            If an argument is NaN, has a forbidden sign, or the shapes do not broadcast.
-        """
-        z, lam, t, shape = _inputs(z, eigenvalues, t)
-        out = np.empty(t.shape + shape)
-        with np.errstate(invalid="ignore", over="ignore"):  # 0 * inf: an eigenvalue of zero never moves
-            np.multiply(lam, t.reshape(t.shape + (1,) * len(shape)), out=out)
-        if np.isinf(t).any():
-            out[np.isnan(out)] = 0
-        np.negative(out, out=out)
-        np.expm1(out, out=out)
-        out *= -z
-        return out
-
-    def linearize(self, z: ArrayLike, eigenvalues: ArrayLike, t: ArrayLike) -> tuple[Array, Array]:
-        r"""Return $\theta(t)$ and its derivative $\partial\theta(t) / \partial z = 1 - e^{-\lambda t}$.
-
-        Arguments and errors are those of `estimate`.
-
-        Returns
-        -------
-        theta, slope : ndarray, shape ``np.shape(t) + broadcast(z, eigenvalues)``
-        """
-        theta = self.estimate(z, eigenvalues, t)
-        return theta, self.estimate(np.ones(np.shape(z)), eigenvalues, t)
+    depth = check.whole("depth", depth, least=0)
+    epsilon = check.real("epsilon", epsilon, above=0)
+    return float(epsilon ** (1 / (depth + 2)))
 
 
 @dataclass(frozen=True)
@@ -120,7 +71,7 @@ class FlowState:
 
 
 @dataclass(frozen=True)
-class OverParameterizedFlow:
+class OverParameterizedFlow(Flow):
     r"""Gradient flow of $\theta = a b^D \beta$, all layers trained: equations (8), (14) and (30).
 
     Starts from $a(0) = \lambda^{1/2}$, $b(0) = b_0$, $\beta(0) = 0$. At depth 0 the solution is elementary.
@@ -134,7 +85,7 @@ class OverParameterizedFlow:
 
     $a = X / \sqrt{P Q}$ and $\beta = 2 z T / \sqrt{P Q}$: sums of non-negative terms, so nothing cancels.
     The chapter *The two-layer flow* derives it. At depth $D \ge 1$ time is a quadrature in $\beta$, which
-    ``opgd.flow._deep`` evaluates and inverts; the chapter *Deeper* explains how.
+    `opgd.flow.deep` evaluates and inverts; the chapter *Deeper* explains how.
 
     Parameters
     ----------
@@ -191,9 +142,7 @@ class OverParameterizedFlow:
         separate_layers : bool
             As for the class.
         """
-        depth = check.whole("depth", depth, least=0)
-        epsilon = check.real("epsilon", epsilon, above=0)
-        return cls(depth, epsilon ** (1 / (depth + 2)), separate_layers)
+        return cls(depth, tuned_b0(depth, epsilon), separate_layers)
 
     def estimate(self, z: ArrayLike, eigenvalues: ArrayLike, t: ArrayLike) -> Array:
         r"""Return $\theta(t)$.
@@ -226,7 +175,7 @@ class OverParameterizedFlow:
         -------
         FlowState
         """
-        theta, a, b, beta = self._solve(z, eigenvalues, t, LAYERS[:4])
+        theta, a, b, beta = self._solve(z, eigenvalues, t, ("theta", "a", "b", "beta"))
         return FlowState(theta, a, b, beta, self.depth)
 
     def linearize(self, z: ArrayLike, eigenvalues: ArrayLike, t: ArrayLike) -> tuple[Array, Array]:
@@ -240,7 +189,7 @@ class OverParameterizedFlow:
             \frac{\partial \theta}{\partial z} = \frac{\kappa^2}{P^2 Q^2} \Bigl(
             \frac{s^2 h (1 - T^2)(A^2 + s^2 T^2)}{r} + 2 T (r + T) (1 + 2 r T + T^2) \Bigr) ,
 
-        again a sum of non-negative terms. At depth $D \ge 1$ it is a second quadrature, in `opgd.flow._deep`.
+        again a sum of non-negative terms. At depth $D \ge 1$ it is a second quadrature, in `opgd.flow.deep`.
 
         Returns
         -------
@@ -258,73 +207,90 @@ class OverParameterizedFlow:
         theta, slope = self._solve(z, eigenvalues, t, ("theta", "slope"))
         return theta, slope
 
+    @cached_property
+    def _exact(self) -> TwoLayerSolution | DeepSolution:
+        """The solution at this depth."""
+        if self.depth == 0:
+            return TwoLayerSolution(self.b0)
+        return DeepSolution(self.depth, self.b0, self.separate_layers, self.tolerance)
+
     def _solve(
         self, z: ArrayLike, eigenvalues: ArrayLike, t: ArrayLike, names: tuple[str, ...]
     ) -> list[Array]:
-        z, lam, t, shape = _inputs(z, eigenvalues, t)
+        """Return what is named, of components that are worked on in blocks."""
+        z, lam, t, shape = arguments(z, eigenvalues, t)
         results = {name: np.empty((t.size, math.prod(shape))) for name in names}
-        solve = self._two_layers if self.depth == 0 else self._more_layers
         start = 0
         for z_block, lam_block in np.nditer(
             [np.broadcast_to(z, shape), np.broadcast_to(lam, shape)],
             flags=["external_loop", "buffered", "zerosize_ok"],
             order="C",
-            buffersize=BLOCK if self.depth == 0 else max(1, min(BLOCK, 2**18 // max(1, t.size))),
+            buffersize=self._exact.block(t.size),
         ):
             block = slice(start, start + z_block.size)
             start += z_block.size
-            solve(z_block, lam_block, t.ravel(), {name: r[:, block] for name, r in results.items()})
+            self._exact.solve(
+                z_block, lam_block, t.ravel(), {name: r[:, block] for name, r in results.items()}
+            )
         return [r.reshape(t.shape + shape) for r in results.values()]
 
-    def _two_layers(self, z: Array, lam: Array, times: Array, out: dict[str, Array]) -> None:
-        with np.errstate(over="ignore"):  # a quotient by inf is the right 0
-            two_layer.solve(z, lam, times, [out[name] for name in ("theta", "a", "beta") if name in out])
-            if "slope" in out:
-                two_layer.slopes(z, lam, times, out["slope"])
-        if "b" in out:
-            out["b"][:] = self.b0
+    @property
+    def coarseness(self) -> float:  # type: ignore[override]
+        """How long panels in z may be, in units of those at depth 0."""
+        return self._exact.coarseness
 
-    def _more_layers(self, z: Array, lam: Array, times: Array, out: dict[str, Array]) -> None:
-        with np.errstate(divide="ignore"):
-            log_lam = np.log(lam)
-        solution = solve_deep(self, np.abs(z), log_lam, times, tuple(out))
-        for name, value in zip(out, solution, strict=True):
-            out[name][:] = value.T
-            if name in ("theta", "beta"):  # odd functions of z
-                out[name] *= np.sign(z)
+    @property
+    def shares_path(self) -> bool:  # type: ignore[override]
+        """Whether many times cost about as much as one: at depth 1 and more."""
+        return self._exact.shares_path
 
+    @property
+    def growth(self) -> float:
+        r"""Return $b_0^D$: a small $\beta$ grows like $e^{b_0^D |z| t}$."""
+        return self.b0**self.depth
 
-def solve_deep(
-    flow: OverParameterizedFlow, z: Array, log_lam: Array, times: Array, names: tuple[str, ...] = ("theta",)
-) -> list[Array]:
-    r"""Return some of LAYERS at depth >= 1 of 1-d z >= 0, ln(lambda); shape (components, times)."""
-    from opgd.flow import _deep as deep  # numba takes a while to load, and depth 0 does not need it
+    def horizon(self, t: float, epsilon: float) -> float:
+        r"""Return $h$ such that eigenvalues below $e^{-h - 2 b_0^D |z| t}$ are at rest at time t."""
+        return self._exact.horizon(super().horizon(t, epsilon), epsilon)
 
-    order = np.argsort(times)
-    factor = 1.0 if flow.separate_layers else float(flow.depth)
-    out = {name: np.empty((z.size, times.size)) for name in names}
-    length = deep.panel_length(flow.depth, flow.tolerance)
-    arrays = [out.get(name, np.empty((0, 0))) for name in LAYERS]
-    deep.solve(z, log_lam, times[order], flow.depth, factor, flow.b0, length, *arrays)
-    results = list(out.values())
-    return results if (order[1:] > order[:-1]).all() else [r[:, np.argsort(order)] for r in results]
+    def threshold(self, log_eigenvalues: Array, t: float) -> tuple[Array, Array]:
+        r"""Return $z_c$, where the flow at time t has about half of $z$, and 1 / width of the jump there."""
+        return self._exact.threshold(log_eigenvalues, t)
 
+    def estimate_log(self, z: Array, log_eigenvalues: Array, t: Array) -> Array:
+        r"""Return $\theta(t)$ of 1-d $z > 0$ and $\ln \lambda$, shape (times, size of z)."""
+        return self._exact.estimate_log(z, log_eigenvalues, t)
 
-def half_times(flow: OverParameterizedFlow, z: Array, log_lam: Array) -> tuple[Array, Array]:
-    r"""Return when theta = z / 2 at depth >= 1, and d ln(theta) / d ln(t) there; 1-d z > 0 and ln(lambda)."""
-    from opgd.flow import _deep as deep
+    def time_scale(self, problem: PowerLaw | SequenceModel) -> float:
+        r"""Return $\ln t$ of the universal time, $b_0^D t = 1 / \varepsilon$."""
+        return -math.log(problem.epsilon) - self.depth * math.log(self.b0)
 
-    half, steepness = np.empty_like(z), np.empty_like(z)
-    factor = 1.0 if flow.separate_layers else float(flow.depth)
-    length = deep.panel_length(flow.depth, flow.tolerance)
-    deep.half_times(z, log_lam, flow.depth, factor, flow.b0, length, half, steepness)
-    return half, steepness
+    def time_range(
+        self, smallest: float, largest: float, strongest: float, epsilon: float
+    ) -> tuple[float, float]:
+        r"""Return powers of ten between which the best time must lie."""
+        log_b = self.depth * math.log10(self.b0)
+        fastest = math.log10(largest * 10**log_b + strongest + 10 * epsilon) + log_b
+        # noise alone drives a component out by t ~ ln(1/lambda) / (b0^D epsilon)
+        last = min(-math.log10(smallest) - 2 * log_b + 2, 3 - math.log10(epsilon) - log_b)
+        return -fastest - 2, max(last, -fastest)
 
+    def start(self, eigenvalues: Array) -> Layers:
+        r"""Return $a = \lambda^{1/2}$, $b = b_0$ and $\beta = 0$."""
+        shape = eigenvalues.shape
+        return np.sqrt(eigenvalues), np.full(shape, self.b0), np.zeros(shape)
 
-def _inputs(
-    z: ArrayLike, eigenvalues: ArrayLike, t: ArrayLike
-) -> tuple[Array, Array, Array, tuple[int, ...]]:
-    z = check.array("z", z)
-    lam = check.array("eigenvalues", eigenvalues, least=0)
-    t = check.array("t", t, least=0, infinite=True)
-    return z, lam, t, check.broadcast(z=z, eigenvalues=lam)
+    def push(self, layers: Layers, pull: Array) -> Layers:
+        r"""Move all layers; $b' = D\, a b^{D-1} \beta (z - \theta)$ when $b$ is shared."""
+        a, b, beta = layers
+        gain, power = pull * beta, b**self.depth
+        if self.depth == 0:
+            return a + gain, b, beta + pull * a
+        feedback = 1 if self.separate_layers else self.depth
+        grown = b + feedback * gain * a * b ** (self.depth - 1)
+        return a + gain * power, grown, beta + pull * (a * power)
+
+    def product(self, layers: Layers) -> Array:
+        r"""Return $a b^D \beta$."""
+        a, b, beta = layers
+        return a * b**self.depth * beta

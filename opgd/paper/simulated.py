@@ -19,7 +19,7 @@ from numpy.polynomial import chebyshev
 from opgd import _validate as check
 from opgd._validate import Array
 from opgd.paper.tables import REPETITIONS, SAMPLE_SIZES, Cell, Rate, Setting, in_threads
-from opgd.risk.curve import monte_carlo_risk
+from opgd.risk import monte_carlo_risk
 
 __all__ = ["Simulated", "simulate"]
 

@@ -20,7 +20,7 @@ from scipy.interpolate import CubicSpline
 
 from opgd import _validate as check
 from opgd._validate import Array
-from opgd.flow.over_parameterized import OverParameterizedFlow
+from opgd.flow import OverParameterizedFlow
 from opgd.problem import PowerLaw
 from opgd.rates import fit_covariance, fit_rate
 from opgd.risk.curve import expected_risk, risk_curve
@@ -128,8 +128,7 @@ class Setting:
 
     def flow(self, cell: Cell, n: float) -> OverParameterizedFlow:
         """Return the flow of a cell at sample size `n`."""
-        b0 = self.b0 * n ** (-0.5 / (cell.depth + 2))
-        return OverParameterizedFlow(cell.depth, b0, self.separate_layers)
+        return OverParameterizedFlow(cell.depth, self._b0(cell, n), self.separate_layers)
 
     def problem(self, cell: Cell, n: float) -> PowerLaw:
         """Return the problem of a cell at sample size `n`."""
@@ -137,7 +136,10 @@ class Setting:
 
     def unit(self, cell: Cell, n: float) -> float:
         r"""Return the universal time $1 / (\varepsilon b_0^D)$ of a cell at sample size `n`."""
-        return float(n**0.5 / self.flow(cell, n).b0 ** cell.depth)
+        return float(n**0.5 / self._b0(cell, n) ** cell.depth)
+
+    def _b0(self, cell: Cell, n: float) -> float:
+        return float(self.b0 * n ** (-0.5 / (cell.depth + 2)))
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
-r"""Fourier bases on the torus $[-1, 1)^d$, their frequencies, and empirical coefficients in them.
+r"""Fourier bases on the torus $[-1, 1)^d$.
 
 The functions $e^{i \pi \langle m, x \rangle}$, $m \in \mathbb{Z}^d$, are orthonormal for the
 uniform probability measure on $[-1, 1)^d$. They are the eigenfunctions of the kernels of Example 2.2
 and the basis of Figures 5 and 6. This module evaluates them; `opgd.regression.frequencies` lists frequencies
-and `opgd.regression.coefficients` sums over data. All public names can be imported from here.
+and `opgd.regression.coefficients` sums over data.
 """
 
 from __future__ import annotations
@@ -16,31 +16,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from opgd._validate import Array, real
-from opgd.regression.coefficients import as_points, coefficients, slices
-from opgd.regression.frequencies import (
-    MEMORY,
-    Frequencies,
-    as_frequencies,
-    first_frequencies,
-    kernel_eigenvalues,
-    lattice,
-    lattice_size,
-    one_of_each_pair,
-    refuse_size,
-    signs,
-)
+from opgd.regression.coefficients import as_points, slices
+from opgd.regression.frequencies import MEMORY, Frequencies, as_frequencies, refuse_size, signs
 
-__all__ = [
-    "coefficients",
-    "complex_features",
-    "feature_chunks",
-    "first_frequencies",
-    "kernel_eigenvalues",
-    "lattice",
-    "lattice_size",
-    "one_of_each_pair",
-    "real_features",
-]
+__all__ = ["complex_features", "feature_chunks", "real_features"]
 
 Complex = NDArray[np.complex128]
 

@@ -18,7 +18,7 @@ from scipy.integrate import DOP853, OdeSolver
 
 from opgd import _validate as check
 from opgd._validate import Array
-from opgd.flow.over_parameterized import FlowState, OverParameterizedFlow
+from opgd.flow import FlowState, OverParameterizedFlow
 from opgd.regression.chebyshev import RKC
 
 __all__ = ["CoupledFlow", "FixedKernelFlow", "LeastSquares"]

@@ -20,9 +20,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from opgd import _validate as check
 from opgd._validate import Array
-from opgd.flow.over_parameterized import FlowState, OverParameterizedFlow
-from opgd.regression.basis import feature_chunks, first_frequencies, kernel_eigenvalues, lattice
+from opgd.flow import FlowState, tuned_b0
+from opgd.regression.basis import feature_chunks
 from opgd.regression.coupled import CoupledFlow, FixedKernelFlow, LeastSquares
+from opgd.regression.frequencies import first_frequencies, kernel_eigenvalues, lattice
 
 __all__ = ["DiagonalAdaptiveKernelRegressor", "FixedKernelRegressor"]
 
@@ -367,7 +368,7 @@ class DiagonalAdaptiveKernelRegressor(_TorusRegressor):
 
     >>> import numpy as np
     >>> from opgd.regression import DiagonalAdaptiveKernelRegressor
-    >>> from opgd.regression.basis import kernel_eigenvalues
+    >>> from opgd.regression.frequencies import kernel_eigenvalues
     >>> X = np.random.default_rng(0).uniform(-1, 1, (300, 3))
     >>> y = np.sin(4 * np.pi * X[:, 0])
     >>> model = DiagonalAdaptiveKernelRegressor(r=2, domain=(-1, 1), random_state=0).fit(X, y)
@@ -426,5 +427,5 @@ class DiagonalAdaptiveKernelRegressor(_TorusRegressor):
     def _flow(self, samples: int) -> _PathFlow:
         b0 = self.b0
         if b0 is None:
-            b0 = OverParameterizedFlow.tuned(self.depth, samples**-0.5).b0
+            b0 = tuned_b0(self.depth, samples**-0.5)
         return CoupledFlow(self.depth, b0, self.separate_layers, self.tolerance)

@@ -24,8 +24,9 @@ from threadpoolctl import threadpool_limits
 
 from opgd import _validate as check
 from opgd._validate import Array
-from opgd.regression.basis import kernel_eigenvalues, real_features
+from opgd.regression.basis import real_features
 from opgd.regression.coupled import CoupledFlow, FixedKernelFlow, LeastSquares
+from opgd.regression.frequencies import kernel_eigenvalues
 
 __all__ = ["Design", "SobolevEdge", "Target", "Wave", "error_curves"]
 
@@ -76,7 +77,7 @@ class Wave:
 
     Examples
     --------
-    >>> from opgd.regression.basis import lattice
+    >>> from opgd.regression.frequencies import lattice
     >>> theta = Wave().coefficients(lattice(2, 81))
     >>> lattice(2, 81)[abs(theta).argmax()].tolist(), round(float(theta @ theta / Wave().energy), 3)
     ([-8, 0], 0.916)
@@ -233,7 +234,7 @@ def error_curves(
 
     Examples
     --------
-    >>> from opgd.regression.basis import lattice
+    >>> from opgd.regression.frequencies import lattice
     >>> design = Design(Wave(), lattice(2, 81), r=2.0, sigma=0.1)
     >>> times = {"fixed": np.array([1.0, 1e4]), "adaptive": np.array([1.0, 30.0])}
     >>> flows = {"fixed": FixedKernelFlow(), "adaptive": CoupledFlow(depth=0)}

@@ -14,20 +14,19 @@ import math
 import numpy as np
 
 from opgd._validate import Array
-from opgd.flow.over_parameterized import OverParameterizedFlow, VanillaFlow, half_times, solve_deep
+from opgd.flow import Flow
 
 __all__ = ["squared_error_moments"]
 
 REACH = 9.5  # standard deviations beyond which the Gaussian weight is dropped
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(10)
-SMALLEST_LOG = -650.0  # logarithms of eigenvalues below this take the limit lambda << |z|
 CHUNK = 2**21  # quadrature nodes held at once
 
 FAR = 1e200  # standard deviations of noise beyond which a threshold is never reached
 
 
 def squared_error_moments(
-    flow: VanillaFlow | OverParameterizedFlow,
+    flow: Flow,
     signal: Array,
     log_eigenvalues: Array,
     epsilon: float,
@@ -41,7 +40,7 @@ def squared_error_moments(
 
     Parameters
     ----------
-    flow : VanillaFlow or OverParameterizedFlow
+    flow : Flow
         The estimator.
     signal : ndarray, shape (k,)
         $\theta^* \ge 0$.
@@ -65,21 +64,21 @@ def squared_error_moments(
     mean, variance : ndarray, shape ``np.shape(t) + (k,)``
     """
     times = np.atleast_1d(t)
-    if isinstance(flow, OverParameterizedFlow) and flow.depth:
-        coarseness *= 1.5
+    coarseness *= flow.coarseness
     with np.errstate(under="ignore", over="ignore", divide="ignore"):
         if times[0] == 0 or times[0] == math.inf:  # theta = 0, or theta = z where the eigenvalue is positive
             moves = (times[0] > 0) & (log_eigenvalues > -math.inf)
             weight = np.exp(log_weights)
             spread = np.where(moves, 2 * epsilon**4, 0.0)
             mean, variance = weight * np.where(moves, epsilon**2, signal**2), weight * spread
-        elif isinstance(flow, VanillaFlow):
-            moments = [_linear_moments(signal, log_eigenvalues, epsilon, time, log_weights) for time in times]
+        elif flow.linear:
+            shares = [flow.share(log_eigenvalues, float(time)) for time in times]
+            moments = [_linear_moments(signal, *share, epsilon, log_weights) for share in shares]
             mean, variance = (np.array(each) for each in zip(*moments, strict=True))
         else:
             mean, variance = np.empty((2, times.size, signal.size))
-            late, late_sharpness = threshold(flow, log_eigenvalues, times[-1])  # moves towards zero
-            early, sharpness = threshold(flow, log_eigenvalues, times[0])
+            late, late_sharpness = flow.threshold(log_eigenvalues, times[-1])  # moves towards zero
+            early, sharpness = flow.threshold(log_eigenvalues, times[0])
             late = np.where(late > 0, late, early * (times[0] / times[-1]))
             bends = (
                 np.minimum(np.array([late, early]) / epsilon, FAR),
@@ -98,7 +97,7 @@ def squared_error_moments(
                 theta = np.zeros((times.size, *u.shape))
                 used = weight > 0  # panels beyond the reach have no width
                 log_lam = log_eigenvalues[part][np.nonzero(used)[0]]
-                theta[:, used] = _estimate(flow, epsilon * u[used], log_lam, times)
+                theta[:, used] = flow.estimate_log(epsilon * u[used], log_lam, times)
                 mean[:, part], variance[:, part] = _integrate(
                     theta, signal[part], epsilon, u, weight, log_weights[part]
                 )
@@ -107,13 +106,9 @@ def squared_error_moments(
 
 
 def _linear_moments(
-    signal: Array, log_lam: Array, epsilon: float, t: float, log_weights: Array
+    signal: Array, log_learned: Array, missing: Array, epsilon: float, log_weights: Array
 ) -> tuple[Array, Array]:
-    rate = np.exp(log_lam + math.log(t))
-    bias = np.exp(-rate) * signal
-    log_spread = np.log(-np.expm1(-rate)) + math.log(epsilon)
-    tiny = rate < 1e-290  # keep the product with the weight inside the range of a double
-    log_spread[tiny] = log_lam[tiny] + math.log(t) + math.log(epsilon)
+    bias, log_spread = missing * signal, log_learned + math.log(epsilon)
     weight = np.exp(log_weights)
     spread2, spread4 = np.exp(2 * log_spread + log_weights), np.exp(4 * log_spread + log_weights)
     return weight * bias**2 + spread2, 2 * spread4 + 4 * bias**2 * spread2
@@ -173,63 +168,3 @@ def _integrate(
         [np.einsum("ij,tij->ti", density, (error2 - plain) ** 2) for error2, density in sides], axis=0
     )
     return mean, variance
-
-
-def threshold(flow: OverParameterizedFlow, log_lam: Array, t: float) -> tuple[Array, Array]:
-    r"""Return $z_c$, where the flow at time t has about half of its observation, and $1 / \text{width}$.
-
-    $z_c = 0$ if the flow has more than half of every observation. At depth 0, $z_c$ is where the upper
-    solution (28) of Lemma D.1 equals $z/2$: $(2z + \lambda) t = \ln(2 + 2z/\lambda)$, found by Newton's
-    method from above, monotone since the equation is convex.
-    """
-    if flow.depth:
-        return _deep_threshold(flow, log_lam, t)
-    log_rate = np.maximum(log_lam, -1e9) + math.log(t)  # an eigenvalue of zero: a threshold out of reach
-    rate = np.exp(log_rate)
-    v = 2 + 2 * np.logaddexp(math.log(2), -log_rate)  # v = 2 z t
-    for _ in range(12):
-        gap = v + rate - np.logaddexp(math.log(2), np.log(v) - log_rate)
-        v = np.maximum(v - gap / (1 - 1 / (2 * rate + v)), 1e-3)
-    v = np.where((rate < math.log(2)) & (v > 1e-3), v, 0.0)
-    return v / (2 * t), np.full_like(v, t)
-
-
-def _deep_threshold(flow: OverParameterizedFlow, log_lam: Array, t: float) -> tuple[Array, Array]:
-    rate = t * flow.b0**flow.depth  # beta grows at first like e^(rate z)
-    linear = log_lam + 2 * flow.depth * math.log(flow.b0) + math.log(t)  # z -> 0: theta = z (1 - e^-e^linear)
-    centre, sharpness = np.zeros_like(log_lam), np.full_like(log_lam, rate)
-    inside = (linear < math.log(math.log(2))) & (log_lam > -math.inf)
-    if not inside.any():
-        return centre, sharpness
-    lam = log_lam[inside]
-    # ln(half time) falls in ln z with a smooth slope between 0 and -2: the secant method
-    x = np.full_like(lam, -math.log(rate))
-    slope = np.full_like(lam, -1.0)
-    half, steepness = half_times(flow, np.exp(x), lam)
-    for _ in range(12):
-        gap = math.log(t) - np.log(half)
-        step = np.clip(gap / slope, -3.0, 3.0)
-        if (np.abs(step) < 1e-2 / steepness).all():
-            break
-        x, before = x + step, half
-        half, steepness = half_times(flow, np.exp(x), lam)
-        moved = np.abs(step) > 1e-12
-        slope[moved] = np.clip((np.log(half) - np.log(before))[moved] / step[moved], -4.0, -1e-3)
-    centre[inside], sharpness[inside] = np.exp(x), np.maximum(steepness / np.exp(x), rate)
-    return centre, sharpness
-
-
-def _estimate(flow: OverParameterizedFlow, z: Array, log_lam: Array, times: Array) -> Array:
-    """Return theta at 1-d z > 0 and ln(lambda), shape (T, size of z)."""
-    if flow.depth:
-        return solve_deep(flow, z, log_lam, times)[0].T
-    small = log_lam < SMALLEST_LOG
-    if not small.any():
-        return flow.estimate(z, np.exp(log_lam), times)
-    theta, t = np.zeros((times.size, z.size)), times[:, None]
-    theta[:, ~small] = flow.estimate(z[~small], np.exp(log_lam[~small]), times)
-    z = np.maximum(z[small], 1e-290)
-    tanh = np.tanh(z * t)
-    q = np.exp(np.log(4 * z) - log_lam[small] - (2 * z * t + np.log1p(np.exp(-2 * z * t)))) + tanh
-    theta[:, small] = z * 2 * tanh / ((1 + tanh) * q)
-    return theta

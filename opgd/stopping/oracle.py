@@ -11,7 +11,7 @@ from scipy.optimize import minimize_scalar
 
 from opgd import _validate as check
 from opgd._validate import Array
-from opgd.flow.over_parameterized import OverParameterizedFlow, VanillaFlow
+from opgd.flow import Flow
 from opgd.problem import PowerLaw, SequenceModel
 from opgd.risk.curve import expected_risk, risk_curve
 
@@ -37,7 +37,7 @@ class Stop:
     risk: float
 
 
-def oracle_stopping(flow: VanillaFlow | OverParameterizedFlow, problem: PowerLaw | SequenceModel) -> Stop:
+def oracle_stopping(flow: Flow, problem: PowerLaw | SequenceModel) -> Stop:
     r"""Find the time that minimises the expected risk.
 
     The expected risk is scanned a factor of two apart, from a guess (the time of the theory) both ways until
@@ -50,7 +50,7 @@ def oracle_stopping(flow: VanillaFlow | OverParameterizedFlow, problem: PowerLaw
 
     Parameters
     ----------
-    flow : VanillaFlow or OverParameterizedFlow
+    flow : Flow
         The estimator.
     problem : PowerLaw or SequenceModel
         The problem, of finite size or untruncated.
@@ -78,8 +78,8 @@ def oracle_stopping(flow: VanillaFlow | OverParameterizedFlow, problem: PowerLaw
     def risk(log_t: Array) -> Array:
         return risk_curve(flow, problem, np.exp(log_t), ROUGH).mean
 
-    low, high = (math.log(10) * limit for limit in _decades(flow, problem))
-    guess = min(max(_guess(flow, problem), low), high)
+    low, high = (math.log(10) * limit for limit in flow.time_range(*_extent(problem), problem.epsilon))
+    guess = min(max(flow.time_scale(problem), low), high)
     x = np.unique(np.clip([guess, guess + OCTAVE], low, high))
     y = risk(x)
     while x[0] > low and y[0] <= 2 * y.min():
@@ -154,34 +154,13 @@ def trial_stopping(t: ArrayLike, risks: ArrayLike) -> tuple[Array, Array]:
     return np.where(known, t[best], np.exp(x)), np.where(known, 0.0, np.exp(y))
 
 
-def _guess(flow: VanillaFlow | OverParameterizedFlow, problem: PowerLaw | SequenceModel) -> float:
-    """Return ln of the time where the search begins, of the right order in theory."""
-    if isinstance(flow, OverParameterizedFlow):
-        return -math.log(problem.epsilon) - flow.depth * math.log(flow.b0)
+def _extent(problem: PowerLaw | SequenceModel) -> tuple[float, float, float]:
+    """Return the smallest and the largest positive eigenvalue, and the strongest signal."""
     if isinstance(problem, PowerLaw):
-        return -2 * problem.q * problem.gamma / (problem.p + problem.q) * math.log(problem.epsilon)
-    return -math.log(float(problem.eigenvalues.max()))
-
-
-def _decades(
-    flow: VanillaFlow | OverParameterizedFlow, problem: PowerLaw | SequenceModel
-) -> tuple[float, float]:
-    """Return powers of ten between which the oracle time must lie."""
-    if isinstance(problem, PowerLaw):
-        largest, strongest = 1.0, 1.0
-        smallest = 1e-300 if problem.size == math.inf else problem.size**-problem.gamma
-    else:
-        positive = problem.eigenvalues[problem.eigenvalues > 0]
-        if not positive.size:
-            raise ValueError(
-                "eigenvalues are all zero: the flow never moves, and every stopping time is the same"
-            )
-        largest, smallest = float(positive.max()), float(positive.min())
-        strongest = float(np.abs(problem.signal).max())
-    if isinstance(flow, VanillaFlow):  # from 1 % of the fastest component to exp(-100) of the slowest
-        return -math.log10(largest) - 2, -math.log10(smallest) + 2
-    log_b = flow.depth * math.log10(flow.b0)
-    fastest = math.log10(largest * 10**log_b + strongest + 10 * problem.epsilon) + log_b
-    # noise alone drives a component out by t ~ ln(1/lambda) / (b0^D epsilon)
-    last = min(-math.log10(smallest) - 2 * log_b + 2, 3 - math.log10(problem.epsilon) - log_b)
-    return -fastest - 2, max(last, -fastest)
+        return 1e-300 if problem.size == math.inf else problem.size**-problem.gamma, 1.0, 1.0
+    positive = problem.eigenvalues[problem.eigenvalues > 0]
+    if not positive.size:
+        raise ValueError(
+            "eigenvalues are all zero: the flow never moves, and every stopping time is the same"
+        )
+    return float(positive.min()), float(positive.max()), float(np.abs(problem.signal).max())

@@ -24,11 +24,11 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from opgd import _validate as check
 from opgd._validate import Array
-from opgd.flow.over_parameterized import Flow
+from opgd.flow import Flow
 
 __all__ = ["estimate_noise", "loss", "split_stopping", "sure", "sure_stopping"]
 
@@ -271,7 +271,7 @@ def estimate_noise(z: ArrayLike, *, tail: float = 0.5) -> Array:
     z = _observations(z)
     tail = check.real("tail", tail, above=0, most=1)
     used = z[..., z.shape[-1] - math.ceil(tail * z.shape[-1]) :]
-    return np.asarray(np.median(np.abs(used), axis=-1) / norm.ppf(0.75))
+    return np.asarray(np.median(np.abs(used), axis=-1) / ndtri(0.75))
 
 
 def _observations(z: ArrayLike) -> Array:

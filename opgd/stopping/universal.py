@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 
 from opgd import _validate as check
 from opgd._validate import Array
-from opgd.flow.over_parameterized import OverParameterizedFlow
-from opgd.problem import PowerLaw, SequenceModel
+from opgd.flow import OverParameterizedFlow
+from opgd.problem import PowerLaw, SequenceModel, check_problem
 from opgd.risk.curve import risk_curve
 from opgd.stopping.oracle import oracle_stopping
 
@@ -123,10 +123,7 @@ def constant_profile(
         raise ValueError(f"problems = {problems!r} is not allowed: it must be a list of at least one problem")
     risk, oracle = [], []
     for problem in problems:
-        if not isinstance(problem, PowerLaw | SequenceModel):
-            raise ValueError(
-                f"problems holds {problem!r} and must hold objects of type PowerLaw or SequenceModel"
-            )
+        check_problem(problem, "an element of problems")
         flow = OverParameterizedFlow.tuned(depth, problem.epsilon)
         t = universal_time(depth, problem.epsilon) * constants
         risk.append(risk_curve(flow, problem, t, ROUGH).mean)

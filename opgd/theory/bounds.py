@@ -15,23 +15,17 @@ from scipy.special import zeta
 
 from opgd import _validate as check
 from opgd._validate import Array
-from opgd.flow.over_parameterized import OverParameterizedFlow
-from opgd.problem import PowerLaw, SequenceModel
+from opgd.flow.interface import Flow, check_flow
+from opgd.problem import PowerLaw, SequenceModel, check_power_law, check_problem
 
 __all__ = [
     "RiskBound",
     "RiskSplit",
     "ideal_risk",
-    "last_significant",
-    "optimal_rate",
     "phi",
     "psi",
-    "rate_bound",
     "risk_bound",
     "risk_split",
-    "stopping_exponent",
-    "vanilla_rate",
-    "vanilla_stopping_exponent",
 ]
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(16)
@@ -61,7 +55,7 @@ def phi(problem: PowerLaw | SequenceModel, delta: ArrayLike) -> Array:
     >>> phi(PowerLaw(p=1, q=2, gamma=1.5, n=100), [2.0, 1.0, 0.1]).tolist()
     [0.0, 1.0, 10.0]
     """
-    _check(problem)
+    check_problem(problem)
     delta = _positive("delta", delta)
     if isinstance(problem, SequenceModel):
         return _count(np.sort(np.abs(problem.signal))[::-1], delta)
@@ -98,7 +92,7 @@ def psi(problem: PowerLaw | SequenceModel, delta: ArrayLike) -> Array:
     >>> psi(PowerLaw(p=1, q=2, gamma=1.5, n=100, size=9), [0.4, 0.5, 2.0]).round(4).tolist()
     [0.1111, 0.1111, 1.3611]
     """
-    _check(problem)
+    check_problem(problem)
     delta = _positive("delta", delta)
     if isinstance(problem, SequenceModel):
         magnitudes = np.sort(np.abs(problem.signal))
@@ -106,38 +100,6 @@ def psi(problem: PowerLaw | SequenceModel, delta: ArrayLike) -> Array:
         return np.asarray(sums[np.searchsorted(magnitudes, delta, side="left")])
     beyond = zeta(problem.p + 1, phi(problem, delta) + 1)  # sum of k^-(p + 1) over k > Phi
     return np.asarray(beyond - zeta(problem.p + 1, problem.signals + 1))
-
-
-def last_significant(problem: PowerLaw | SequenceModel, delta: ArrayLike) -> Array:
-    r"""Find how far the significant components reach, $\max\{j : |\theta^*_j| \ge \delta\}$, equation (11).
-
-    Assumption 1 says that this is at most $C \delta^{-\kappa}$; in Example 2.3 $\kappa = 2 q / (p + 1)$.
-
-    Parameters
-    ----------
-    problem : PowerLaw or SequenceModel
-        The problem, finite or untruncated.
-    delta : array_like
-        Thresholds > 0.
-
-    Returns
-    -------
-    ndarray, shape of `delta`
-        Indices from 1 on, as floats; 0 where nothing is significant.
-
-    Examples
-    --------
-    >>> from opgd import PowerLaw
-    >>> from opgd.theory.bounds import last_significant
-    >>> last_significant(PowerLaw(p=1, q=2, gamma=1.5, n=100), [2.0, 1.0, 0.1]).tolist()
-    [0.0, 1.0, 100.0]
-    """
-    _check(problem)
-    delta = _positive("delta", delta)
-    if isinstance(problem, SequenceModel):
-        return _count(np.maximum.accumulate(np.abs(problem.signal)[::-1])[::-1], delta)
-    with np.errstate(over="ignore"):
-        return np.asarray(problem.positions(phi(problem, delta)))
 
 
 def ideal_risk(problem: PowerLaw | SequenceModel) -> float:
@@ -165,7 +127,7 @@ def ideal_risk(problem: PowerLaw | SequenceModel) -> float:
     >>> ideal_risk(SequenceModel(signal=[2.0, 0.25], eigenvalues=[1.0, 1.0], epsilon=0.5))
     0.3125
     """
-    _check(problem)
+    check_problem(problem)
     epsilon = problem.epsilon
     return float(epsilon**2 * phi(problem, epsilon) + psi(problem, epsilon))
 
@@ -254,7 +216,7 @@ class RiskSplit:
         return float(self.events.sum() + self.fitted_noise.sum() + self.unfitted.sum())
 
 
-def risk_split(flow: OverParameterizedFlow, problem: SequenceModel, t: float) -> RiskSplit:
+def risk_split(flow: Flow, problem: SequenceModel, t: float) -> RiskSplit:
     r"""Compute the split (46)-(48) of the risk by the events $S_j = \{|\xi_j| < |\theta^*_j| / 2\}$, (45).
 
     The expectations over the normal noise are integrals over the event and over either side of it, by
@@ -262,7 +224,7 @@ def risk_split(flow: OverParameterizedFlow, problem: SequenceModel, t: float) ->
 
     Parameters
     ----------
-    flow : OverParameterizedFlow
+    flow : Flow
         The flow.
     problem : SequenceModel
         The problem.
@@ -282,11 +244,9 @@ def risk_split(flow: OverParameterizedFlow, problem: SequenceModel, t: float) ->
     >>> bool(expected_risk(flow, problem, 30.0).mean <= split.total)
     True
     """
-    if not isinstance(flow, OverParameterizedFlow) or not isinstance(problem, SequenceModel):
-        raise ValueError(
-            f"flow = {flow!r} and problem = {problem!r} are not allowed: an OverParameterizedFlow and a "
-            "SequenceModel are needed"
-        )
+    check_flow(flow)
+    if not isinstance(problem, SequenceModel):
+        raise ValueError(f"problem = {problem!r} is not allowed: it must be a SequenceModel")
     t = check.real("t", t, above=0)
     signal, epsilon = np.abs(problem.signal), problem.epsilon
     edge = np.minimum(signal / (2 * epsilon), FAR)  # of the event, in standard deviations
@@ -308,85 +268,6 @@ def risk_split(flow: OverParameterizedFlow, problem: SequenceModel, t: float) ->
     return RiskSplit(*terms)
 
 
-def rate_bound(problem: PowerLaw) -> float:
-    r"""Return $\varepsilon^{2p/(p+1)} (\ln(1/\varepsilon))^{2p/(p+1)}$, equation (16) of Corollary 3.3.
-
-    Parameters
-    ----------
-    problem : PowerLaw
-        The problem, with n > 1; the corollary assumes $\gamma > 1$ and $\gamma \ge (p + 1) / (D + 2)$.
-
-    Returns
-    -------
-    float
-
-    Examples
-    --------
-    >>> from opgd import PowerLaw
-    >>> from opgd.theory.bounds import rate_bound
-    >>> round(rate_bound(PowerLaw(p=1, q=2, gamma=1.5, n=10_000)), 6)
-    0.046052
-    """
-    epsilon, log = _noise(problem)
-    return float((epsilon * log) ** (2 * optimal_rate(problem.p)))
-
-
-def optimal_rate(p: float) -> float:
-    """Return r in the best possible risk $n^{-r}$ under (4), $p / (p + 1)$; p > 0.
-
-    Examples
-    --------
-    >>> from opgd.theory.bounds import optimal_rate
-    >>> optimal_rate(1)
-    0.5
-    """
-    p = check.real("p", p, above=0)
-    return p / (p + 1)
-
-
-def vanilla_rate(p: float, q: float) -> float:
-    """Return r in the risk $n^{-r}$ of the vanilla flow at its best time under (4), $p / (p + q)$.
-
-    Here p > 0 and q >= 1, as in `PowerLaw`.
-
-    Examples
-    --------
-    >>> from opgd.theory.bounds import vanilla_rate
-    >>> vanilla_rate(1, 3)
-    0.25
-    """
-    p, q = check.real("p", p, above=0), check.real("q", q, least=1)
-    return p / (p + q)
-
-
-def stopping_exponent(depth: int) -> float:
-    r"""Return s in the universal time $t \asymp \varepsilon^{-s}$ of Corollary 3.3, $s = (2D + 2) / (D + 2)$.
-
-    Examples
-    --------
-    >>> from opgd.theory.bounds import stopping_exponent
-    >>> [stopping_exponent(depth) for depth in (0, 2)]
-    [1.0, 1.5]
-    """
-    depth = check.whole("depth", depth, least=0)
-    return (2 * depth + 2) / (depth + 2)
-
-
-def vanilla_stopping_exponent(p: float, q: float, gamma: float) -> float:
-    r"""Return s in the best time of the vanilla flow under (4), $t \asymp \varepsilon^{-s}$.
-
-    It is $s = 2 q \gamma / (p + q)$; p > 0, q >= 1, gamma > 0, as in `PowerLaw`.
-
-    Examples
-    --------
-    >>> from opgd.theory.bounds import vanilla_stopping_exponent
-    >>> vanilla_stopping_exponent(1, 3, 2)
-    3.0
-    """
-    p, q = check.real("p", p, above=0), check.real("q", q, least=1)
-    return 2 * q * check.real("gamma", gamma, above=0) / (p + q)
-
-
 def _count(decreasing: Array, delta: Array) -> Array:
     """Return how many entries are at least delta."""
     return np.searchsorted(-decreasing, -delta, side="right").astype(np.float64)
@@ -399,15 +280,9 @@ def _positive(name: str, value: ArrayLike) -> Array:
     return result
 
 
-def _check(problem: object) -> None:
-    if not isinstance(problem, PowerLaw | SequenceModel):
-        raise ValueError(f"problem = {problem!r} is not allowed: it must be a PowerLaw or a SequenceModel")
-
-
 def _noise(problem: PowerLaw) -> tuple[float, float]:
     """Return epsilon and ln(1 / epsilon)."""
-    if not isinstance(problem, PowerLaw):
-        raise ValueError(f"problem = {problem!r} is not allowed: it must be a PowerLaw")
+    check_power_law(problem)
     if problem.n <= 1:
         raise ValueError(
             f"problem with n = {problem.n:g} is not allowed: n must be > 1, so that ln(1/epsilon) > 0"

@@ -54,8 +54,8 @@ def use_style() -> None:
 
     Examples
     --------
-    >>> from press.chapter import style as plotting
-    >>> plotting.use_style()
+    >>> from press.chapter import style
+    >>> style.use_style()
     """
     plt.rcParams.update(
         {

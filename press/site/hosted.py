@@ -16,7 +16,7 @@ __all__ = ["publish"]
 
 PYTHON = "python-3.12"
 """What Binder is asked for; it must be one of the versions that the project supports."""
-NEEDED = ("matplotlib", "sympy", "scikit-learn", "PyWavelets", "tabulate")
+NEEDED = ("matplotlib", "sympy", "scikit-learn", "tabulate")
 """What chapters import besides opgd and its dependencies, with the ranges of `requirements.txt`."""
 
 

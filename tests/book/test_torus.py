@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from opgd import fit_rate
 from opgd.paper import reported
-from opgd.regression.basis import first_frequencies, real_features
+from opgd.regression.basis import real_features
+from opgd.regression.frequencies import first_frequencies
 
 Array = NDArray[np.float64]
 SIZES = (160, 250, 400)

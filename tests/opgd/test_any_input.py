@@ -28,7 +28,6 @@ from opgd import (
     expected_risk,
     fit_rate,
     gradient_descent,
-    lemmas,
     monte_carlo_risk,
     oracle_stopping,
     stopping,
@@ -152,37 +151,12 @@ CALLS: dict[str, Call] = {
         name: (getattr(theory, name), arguments, "")
         for name, arguments in [
             ("ideal_risk", {"problem": POWER}),
-            ("last_significant", {"problem": POWER, "delta": [0.5, 0.1]}),
-            ("optimal_rate", {"p": 1.0}),
             ("phi", {"problem": POWER, "delta": [0.5, 0.1]}),
             ("psi", {"problem": POWER, "delta": [0.5, 0.1]}),
-            ("rate_bound", {"problem": POWER}),
             ("risk_bound", {"problem": POWER, "depth": 1}),
             ("risk_split", {"flow": FLOWS[1], "problem": MODEL, "t": 3.0}),
-            ("stopping_exponent", {"depth": 1}),
-            ("vanilla_rate", {"p": 1.0, "q": 2.0}),
-            ("vanilla_stopping_exponent", {"p": 1.0, "q": 2.0, "gamma": 1.5}),
         ]
     },
-    "comparison_solution": (lemmas.comparison_solution, DATA | {"t": [0.0, 1.0, 50.0]}, ""),
-    "early_noise_bounds": (
-        lemmas.early_noise_bounds,
-        {"flow": FLOWS[2], **DATA, "t": [0.0, 1.0, 50.0]},
-        "infinite",
-    ),
-    "late_noise_bounds": (
-        lemmas.late_noise_bounds,
-        {"flow": FLOWS[2], **DATA, "t": [0.0, 1.0, 5.0]},
-        "infinite",
-    ),
-    "hitting_times": (lemmas.hitting_times, {"flow": FLOWS[2], **DATA}, "infinite"),
-    "noise_times": (lemmas.noise_times, {"flow": FLOWS[2], **DATA}, "infinite, NaN"),
-    "signal_time_bound": (lemmas.signal_time_bound, {"flow": FLOWS[2], **DATA}, "infinite"),
-    "remaining_error_bound": (
-        lemmas.remaining_error_bound,
-        {"depth": 1, "z": [0.5, 2.0], "elapsed": [0.0, 3.0]},
-        "",
-    ),
     "effective_span_dimension": (
         effective_span_dimension,
         {"signal": [1.0, 0.5], "eigenvalues": [1.0, 0.5], "variance": 0.1},

@@ -12,7 +12,7 @@ from scipy.special import gamma as gamma_function
 from statements import statement
 
 from opgd import OverParameterizedFlow, PowerLaw, VanillaFlow, expected_risk
-from opgd.theory.bounds import last_significant, phi, psi
+from opgd.theory import phi, psi
 
 POWERS = (0.1, 0.3, 1.0, 3.0, 8.0)
 
@@ -75,7 +75,8 @@ def test_reach_of_the_significant_set(
     for p in POWERS:
         for q in (1.0, 1.2, 1.5, 2.0, 3.0):
             delta = thresholds(p, 1e-12)
-            ratio = last_significant(PowerLaw(p, q, 2, n=100), delta) * delta ** (factor * q / (p + 1))
+            problem = PowerLaw(p, q, 2, n=100)
+            ratio = problem.positions(phi(problem, delta)) * delta ** (factor * q / (p + 1))
             assert ratio.min() >= least * 2**-q
             assert ratio.max() <= most + 1e-12
             low, high = min(low, ratio.min() * 2**q), max(high, ratio.max())

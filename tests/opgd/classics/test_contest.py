@@ -24,7 +24,7 @@ from opgd.classics.contest import (
     stopped_losses,
 )
 from opgd.stopping import universal_time
-from opgd.theory.bounds import last_significant
+from opgd.theory import phi
 
 SMALL = contest(1, 1.5, 1.5, 300)
 
@@ -34,7 +34,7 @@ SMALL = contest(1, 1.5, 1.5, 300)
 def test_the_contest_reaches_past_the_last_significant_signal(p: float, q: float) -> None:
     for n in (1.0, 1e3, 1e7):
         problem = contest(p, q, 2.0, n)
-        last = float(last_significant(PowerLaw(p, q, 2.0, n), n**-0.5))
+        last = float(problem.positions(phi(PowerLaw(p, q, 2.0, n), n**-0.5)))
         assert 15 * last <= problem.size <= 16 * ((last + 1) ** (1 / q) + 1) ** q
         j = int(problem.signals)
         assert math.floor(float(j) ** q) <= problem.size < math.floor(float(j + 1) ** q)

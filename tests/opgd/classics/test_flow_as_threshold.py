@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from opgd import OverParameterizedFlow, VanillaFlow
 from opgd.classics import effective_threshold
-from opgd.lemmas import hitting_times
+from opgd.flow.deep import DeepSolution
 from opgd.stopping import universal_time
 
 
@@ -28,7 +28,7 @@ def test_the_effective_threshold_is_where_half_is_learned(depth: int) -> None:
         half = flow.estimate(level[some], lam[some], t)
         np.testing.assert_allclose(half, level[some] / 2, rtol=1e-6)
         if depth:  # the other way round: the time at which this observation is half learned
-            times = hitting_times(flow, level[some], lam[some]).signal
+            times, _ = DeepSolution(depth, flow.b0, False, 1e-8).half_times(level[some], np.log(lam[some]))
             np.testing.assert_allclose(times, t, rtol=1e-6)
         unlearned = flow.estimate(1e-9 * epsilon, lam[~some], t) / (1e-9 * epsilon)
         assert (unlearned > 0.49).all()
@@ -55,7 +55,7 @@ def test_levels_scale(log_lam: float, log_t: float, log_c: float) -> None:
 
 
 @pytest.mark.parametrize(("call", "words"), [
-    (lambda: effective_threshold(VanillaFlow(), [1.0], 1.0), ("flow", "OverParameterizedFlow")),
+    (lambda: effective_threshold(VanillaFlow(), [1.0], 1.0), ("flow", "VanillaFlow", "exponentially")),
     (lambda: effective_threshold(OverParameterizedFlow(0), [0.0], 1.0), ("eigenvalues", "> 0")),
     (lambda: effective_threshold(OverParameterizedFlow(0), [1.0], 0.0), ("t", "> 0")),
 ])  # fmt: skip

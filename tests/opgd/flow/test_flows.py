@@ -15,7 +15,8 @@ from scipy.integrate import solve_ivp
 
 from opgd import FlowState, OverParameterizedFlow, VanillaFlow
 from opgd._validate import Array
-from opgd.flow import over_parameterized as flows
+from opgd.flow.deep import DeepSolution
+from opgd.flow.two_layer import BLOCK
 
 EXACT = settings(max_examples=250, deadline=None, derandomize=True)
 PROPERTY = settings(max_examples=60, deadline=None, derandomize=True)
@@ -219,9 +220,9 @@ def test_inputs_are_left_alone() -> None:
     assert (z.tolist(), lam.tolist(), t.tolist()) == ([1.0, -2.0], [0.5, 1.0], [2.0, 0.0])
 
 
-@pytest.mark.parametrize("extreme", [None, 0, flows.BLOCK + 5])
+@pytest.mark.parametrize("extreme", [None, 0, BLOCK + 5])
 def test_long_arrays_with_extreme_elements(extreme: int | None) -> None:
-    size = 2 * flows.BLOCK + 77
+    size = 2 * BLOCK + 77
     rng = np.random.default_rng(1)
     z, lam = rng.standard_normal(size), rng.random(size) + 1e-9
     if extreme is not None:
@@ -239,9 +240,7 @@ def test_long_arrays_with_extreme_elements(extreme: int | None) -> None:
     grid = TWO_LAYER.estimate(z[:, None], lam[:3], 2.0)  # rows of the nditer cross blocks
     assert grid.shape == (size, 3)
     np.testing.assert_allclose(grid[-1], TWO_LAYER.estimate(z[-1], lam[:3], 2.0), rtol=1e-14)
-    np.testing.assert_allclose(
-        grid[flows.BLOCK], TWO_LAYER.estimate(z[flows.BLOCK], lam[:3], 2.0), rtol=1e-14
-    )
+    np.testing.assert_allclose(grid[BLOCK], TWO_LAYER.estimate(z[BLOCK], lam[:3], 2.0), rtol=1e-14)
 
 
 def test_the_tuned_flow() -> None:
@@ -259,7 +258,8 @@ def test_the_tuned_flow() -> None:
 ])  # fmt: skip
 def test_half_times(flow: OverParameterizedFlow) -> None:
     z, lam = np.array([0.02, 1.0, 30.0]), np.array([0.5, 1e-8, 1e-3])
-    half, steepness = flows.half_times(flow, z, np.log(lam))
+    solution = DeepSolution(flow.depth, flow.b0, flow.separate_layers, flow.tolerance)
+    half, steepness = solution.half_times(z, np.log(lam))
     assert (steepness > 0.5).all()
     for k in range(3):
         step = 1e-4 / steepness[k]

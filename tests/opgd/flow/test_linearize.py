@@ -20,7 +20,7 @@ from scipy.integrate import solve_ivp
 
 from opgd import OverParameterizedFlow
 from opgd._validate import Array
-from opgd.flow import over_parameterized as flows
+from opgd.flow.deep import DeepSolution
 
 EXACT = settings(max_examples=200, deadline=None, derandomize=True)
 PROPERTY = settings(max_examples=60, deadline=None, derandomize=True)
@@ -71,8 +71,7 @@ def deep_cases() -> list[tuple[float, float, float, int, float, bool]]:
         z = 10 ** (rng.uniform(-12, 2) if wide else rng.uniform(-3, 0.6))
         lam = 10 ** (rng.uniform(-150, 4) if wide else rng.uniform(-9, 1))
         b0 = 10 ** (rng.uniform(-6, 1) if wide else rng.uniform(-1.2, 0.3))
-        flow = OverParameterizedFlow(depth, b0, separate)
-        half, _ = flows.half_times(flow, np.array([z]), np.log(np.array([lam])))
+        half, _ = DeepSolution(depth, b0, separate, 1e-8).half_times(np.array([z]), np.log(np.array([lam])))
         t = float(half[0]) * (rng.uniform(0.7, 1.5) if i % 3 else 10 ** rng.uniform(-2, 1))
         found.append((z * (-1) ** i, lam, t, depth, b0, separate))
     return found

@@ -47,7 +47,7 @@ def test_trailing_zeros_count_as_printed() -> None:
 
 
 def test_numbers_are_shown_with_the_digits_of_the_file() -> None:
-    text = files("opgd").joinpath("reported.toml").read_text("utf-8")
+    text = files("opgd.paper").joinpath("reported.toml").read_text("utf-8")
     digits = {number.replace("_", "") for number in re.findall(r"-?[0-9][0-9_]*(?:\.[0-9]+)?", text)}
     for item in reported.items():
         shown = {cell: str(reported.lookup(item, cell)) for cell in reported.cells(item)}

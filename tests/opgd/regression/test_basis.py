@@ -14,16 +14,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from threadpoolctl import threadpool_limits
 
-from opgd.regression.basis import (
-    coefficients,
-    complex_features,
-    feature_chunks,
+from opgd.regression.basis import complex_features, feature_chunks, real_features
+from opgd.regression.coefficients import coefficients
+from opgd.regression.frequencies import (
     first_frequencies,
     kernel_eigenvalues,
     lattice,
     lattice_size,
     one_of_each_pair,
-    real_features,
 )
 
 steady = settings(derandomize=True, deadline=None, max_examples=60)

@@ -14,8 +14,9 @@ from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from opgd.regression import DiagonalAdaptiveKernelRegressor, FixedKernelRegressor
-from opgd.regression.basis import first_frequencies, kernel_eigenvalues, real_features
+from opgd.regression.basis import real_features
 from opgd.regression.coupled import CoupledFlow, FixedKernelFlow, LeastSquares
+from opgd.regression.frequencies import first_frequencies, kernel_eigenvalues
 
 Array = NDArray[np.float64]
 BOTH = [FixedKernelRegressor, DiagonalAdaptiveKernelRegressor]

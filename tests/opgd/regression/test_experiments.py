@@ -5,9 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from opgd.regression.basis import first_frequencies, lattice, real_features
+from opgd.regression.basis import real_features
 from opgd.regression.coupled import CoupledFlow, FixedKernelFlow
 from opgd.regression.experiments import Design, SobolevEdge, Target, Wave, error_curves
+from opgd.regression.frequencies import first_frequencies, lattice
 
 TARGETS = [Wave(), Wave(3.0), Wave(2.2), SobolevEdge(1.0, 5), SobolevEdge(2.0, 30)]
 

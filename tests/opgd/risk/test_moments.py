@@ -12,7 +12,7 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from opgd import OverParameterizedFlow
-from opgd.risk._moments import squared_error_moments, threshold
+from opgd.risk._moments import squared_error_moments
 
 TAUS = [0.01, 0.1, 0.5, 1.0, 3.0, 10.0, 30.0, 100.0, 1000.0]
 
@@ -38,7 +38,7 @@ def test_two_layer_against_brute_force(m: float, lam: float, tau: float) -> None
 @pytest.mark.parametrize("tau", [1.0, 10.0, 100.0])
 def test_the_brute_force_agrees_with_adaptive_quadrature(tau: float) -> None:
     m, lam, epsilon, t = 0.05, 1e-3, 0.02, tau / 0.02
-    jump = float(threshold(TWO_LAYER, np.log([lam]), t)[0][0])
+    jump = float(TWO_LAYER.threshold(np.log([lam]), t)[0][0])
 
     def integrand(z: float) -> float:
         return float((TWO_LAYER.estimate(z, lam, t) - m) ** 2 * norm.pdf((z - m) / epsilon) / epsilon)
@@ -112,18 +112,18 @@ def test_eigenvalues_below_the_range_of_doubles() -> None:
         assert (np.diff(values) < 0).all()
         across, before, after = np.diff(values)[2] / 2, np.diff(values)[1] / 9, np.diff(values)[3] / 9
         assert after < across < before or before < across < after
-    centre = threshold(TWO_LAYER, log_lam, 500.0)[0] / 0.1
+    centre = TWO_LAYER.threshold(log_lam, 500.0)[0] / 0.1
     np.testing.assert_allclose(mean, 0.01 * 2 * (centre * norm.pdf(centre) + norm.sf(centre)), rtol=0.3)
     below = np.array([-800.0, -1500.0])  # exp(-800) is 0 as a double
     mean, _ = squared_error_moments(TWO_LAYER, np.zeros(2), below, 0.1, 1500.0, np.zeros(2))
-    centre = threshold(TWO_LAYER, below, 1500.0)[0] / 0.1
+    centre = TWO_LAYER.threshold(below, 1500.0)[0] / 0.1
     np.testing.assert_allclose(mean, 0.01 * 2 * (centre * norm.pdf(centre) + norm.sf(centre)), rtol=0.3)
 
 
 def test_threshold_is_where_half_is_learned() -> None:
     t = 500.0
     for lam in (1e-3, 1e-8, 1e-100):
-        centre = float(threshold(TWO_LAYER, np.log([lam]), t)[0][0])
+        centre = float(TWO_LAYER.threshold(np.log([lam]), t)[0][0])
         upper = (
             lam
             * math.expm1((2 * centre + lam) * t)
@@ -131,7 +131,7 @@ def test_threshold_is_where_half_is_learned() -> None:
             / (2 * centre + lam * math.exp((2 * centre + lam) * t))
         )
         assert upper == pytest.approx(centre / 2, rel=1e-6)
-    assert threshold(TWO_LAYER, np.log([1.0]), t)[0][0] == 0  # everything is past its half
+    assert TWO_LAYER.threshold(np.log([1.0]), t)[0][0] == 0  # everything is past its half
 
 
 @pytest.mark.parametrize("tau", [0.1, 1.0, 2.5, 10.0, 1000.0])
@@ -160,13 +160,13 @@ def test_deep_with_another_start_of_b(b0: float) -> None:
 def test_deep_threshold() -> None:
     """At z_c the flow has half of its observation; the second number is its slope there."""
     flow, log_lam = OverParameterizedFlow(3, 0.3), np.log([1e-3, 1e-8, 1e-100])
-    centre, sharpness = threshold(flow, log_lam, 4000.0)
+    centre, sharpness = flow.threshold(log_lam, 4000.0)
     for z, log, steep in zip(centre, log_lam, sharpness, strict=True):
         lam, step = math.exp(log), 1e-4 / steep
         low, half, high = flow.estimate(z + np.array([-step, 0.0, step]), lam, 4000.0)
         assert half / z == pytest.approx(0.5, abs=0.01)
         assert (high - low) / (2 * step) / half == pytest.approx(steep, rel=0.2)
-    assert threshold(flow, np.array([5.0]), 4000.0)[0][0] == 0
+    assert flow.threshold(np.array([5.0]), 4000.0)[0][0] == 0
 
 
 def test_times_that_share_their_nodes() -> None:

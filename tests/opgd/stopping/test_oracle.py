@@ -19,8 +19,7 @@ from opgd import (
     oracle_stopping,
 )
 from opgd.classics.contest import contest
-from opgd.stopping import oracle, trial_stopping
-from opgd.stopping.oracle import _guess
+from opgd.stopping import trial_stopping
 
 PROBLEMS = [
     PowerLaw(1, 2, 1.5, 2000, 10_000), PowerLaw(1, 2, 3, 2000, 1000), PowerLaw(0.6, 1, 0.4, 500, 3000),
@@ -75,8 +74,8 @@ def test_the_lower_of_two_valleys(monkeypatch: pytest.MonkeyPatch, shift: float)
     """Wherever the scan begins; the other valley is 13 % higher."""
     problem = contest(p=3, q=3, gamma=2, n=1000)
     flow = OverParameterizedFlow.tuned(3, problem.epsilon)
-    guess = _guess(flow, problem) + shift * math.log(2)
-    monkeypatch.setattr(oracle, "_guess", lambda flow, problem: guess)
+    guess = flow.time_scale(problem) + shift * math.log(2)
+    monkeypatch.setattr(OverParameterizedFlow, "time_scale", lambda flow, problem: guess)
     stop = oracle_stopping(flow, problem)
     risks = expected_risk(flow, problem, stop.t * np.geomspace(0.2, 3, 200)).mean
     assert stop.risk <= risks.min() * (1 + 1e-9)

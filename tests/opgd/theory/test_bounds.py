@@ -26,10 +26,8 @@ def test_finite_problem_against_the_definitions(p: float, q: float) -> None:
     deltas = np.concatenate([np.geomspace(1e-3, 2, 41), marks[:30], np.nextafter(marks[:30], 2)])
     large = np.abs(model.signal) >= deltas[:, None]
     count, rest = large.sum(axis=1), np.where(large, 0, model.signal**2).sum(axis=1)
-    last = [row.nonzero()[0].max() + 1 if row.any() else 0 for row in large]
     for case in (problem, model):
         np.testing.assert_array_equal(theory.phi(case, deltas), count)
-        np.testing.assert_array_equal(theory.last_significant(case, deltas), last)
         np.testing.assert_allclose(theory.psi(case, deltas), rest, rtol=1e-10, atol=1e-14)
         ideal = np.minimum(model.signal**2, problem.epsilon**2).sum()
         assert theory.ideal_risk(case) == pytest.approx(ideal, rel=1e-12)
@@ -44,18 +42,15 @@ def test_untruncated_problem() -> None:
                 rest = mp.zeta(mp.mpf(p) + 1, count + 1)
             assert theory.phi(problem, delta) == count
             assert theory.psi(problem, delta) == pytest.approx(float(rest), rel=1e-13)
-            assert theory.last_significant(problem, delta) == count**2
 
 
 def test_thresholds_that_let_in_more_than_a_double_can_count() -> None:
     assert theory.phi(PowerLaw(0.1, 2, 1.5, n=2500), 1e-300) == math.inf
-    assert theory.last_significant(PROBLEM, 1e-200) == math.inf
 
 
 def test_signs_do_not_matter() -> None:
     model = SequenceModel(signal=[-0.5, 0.0, 0.2, -0.1], eigenvalues=[1, 1, 1, 1], epsilon=0.2)
     assert theory.phi(model, [[0.1, 0.2], [0.3, 0.6]]).tolist() == [[3, 2], [1, 0]]
-    assert theory.last_significant(model, [0.1, 0.2, 0.3, 0.6]).tolist() == [4, 3, 1, 0]
     np.testing.assert_allclose(theory.psi(model, [0.1, 0.2, 0.6]), [0, 0.01, 0.3])
     assert theory.ideal_risk(model) == pytest.approx(0.04 + 0.04 + 0.01)
 
@@ -70,34 +65,15 @@ def test_bounds_of_the_risk() -> None:
         missed = signal2[signal2 < (epsilon * math.log(1 / epsilon)) ** 2].sum() + 1 / (1e6 - 0.5)
         assert bound.missed == pytest.approx(missed, rel=1e-9)
         assert bound.total == bound.significant + bound.extra + bound.missed
-    assert theory.rate_bound(PROBLEM) == pytest.approx(0.02 * math.log(50))
-    assert theory.rate_bound(PowerLaw(3, 2, 1.5, n=2500)) == pytest.approx((0.02 * math.log(50)) ** 1.5)
-    assert theory.rate_bound(PowerLaw(1, 2, 1.5, n=1.21)) == pytest.approx(math.log(1.1) / 1.1)
-    assert theory.optimal_rate(3) == 0.75
-    assert theory.vanilla_rate(1, 2) == pytest.approx(1 / 3)
-    assert theory.vanilla_rate(3, 1) == theory.optimal_rate(3)  # in step: nothing is out of order
-    assert theory.vanilla_stopping_exponent(1, 1, 3) == 3
-    assert [theory.stopping_exponent(depth) for depth in (0, 1, 2)] == pytest.approx([1, 4 / 3, 3 / 2])
-    assert theory.vanilla_stopping_exponent(1, 2, 1.5) == pytest.approx(2)
 
 
 BAD: list[tuple[Callable[[], object], tuple[str, ...]]] = [
     (lambda: theory.phi(PROBLEM, 0.0), ("delta", "0.0", "> 0")),
     (lambda: theory.psi(PROBLEM, [0.1, -1.0]), ("delta", "-1.0")),
-    (lambda: theory.last_significant(PROBLEM, math.inf), ("delta", "inf")),
-    (lambda: theory.last_significant(PROBLEM, [1.0, 0.0]), ("delta", "0.0", "> 0")),
     (lambda: theory.phi("problem", 0.1), ("problem", "PowerLaw", "SequenceModel")),  # type: ignore[arg-type]
     (lambda: theory.ideal_risk(None), ("problem", "None")),  # type: ignore[arg-type]
     (lambda: theory.risk_bound(PROBLEM, -1), ("depth", "-1", ">= 0")),
     (lambda: theory.risk_bound(PROBLEM.truncated(9), 0), ("problem", "PowerLaw")),  # type: ignore[arg-type]
-    (lambda: theory.rate_bound(PowerLaw(1, 2, 1.5, n=1)), ("n = 1", "> 1")),
-    (lambda: theory.optimal_rate(0), ("p = 0", "> 0")),
-    (lambda: theory.vanilla_rate(1, 0.5), ("q = 0.5", ">= 1")),
-    (lambda: theory.vanilla_rate(0, 1), ("p = 0", "> 0")),
-    (lambda: theory.stopping_exponent(0.5), ("depth = 0.5", "whole")),  # type: ignore[arg-type]
-    (lambda: theory.vanilla_stopping_exponent(1, 2, 0), ("gamma = 0", "> 0")),
-    (lambda: theory.vanilla_stopping_exponent(0, 2, 1), ("p = 0", "> 0")),
-    (lambda: theory.vanilla_stopping_exponent(1, 0.5, 1), ("q = 0.5", ">= 1")),
 ]
 
 

@@ -10,7 +10,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
 
-from press.chapter import style as plotting
+from press.chapter import style
 
 mpl.use("agg")
 
@@ -31,26 +31,26 @@ def luminance(color: str) -> float:
 
 
 def test_colors_are_valid_and_different() -> None:
-    assert all(re.fullmatch("#[0-9A-F]{6}", color) for color in plotting.COLORS.values())
-    assert len(set(plotting.COLORS.values())) == len(plotting.COLORS)
+    assert all(re.fullmatch("#[0-9A-F]{6}", color) for color in style.COLORS.values())
+    assert len(set(style.COLORS.values())) == len(style.COLORS)
 
 
 def test_styles_differ_without_their_colors() -> None:
-    looks = [(str(style["linestyle"]), style["marker"]) for style in plotting.STYLES.values()]
+    looks = [(str(look["linestyle"]), look["marker"]) for look in style.STYLES.values()]
     assert len(set(looks)) == len(looks)
-    assert {style["color"] for style in plotting.STYLES.values()} <= set(plotting.COLORS.values())
+    assert {look["color"] for look in style.STYLES.values()} <= set(style.COLORS.values())
     _, ax = plt.subplots()
-    for style in plotting.STYLES.values():
-        ax.plot([0, 1], [0, 1], **style)  # every style is one that matplotlib draws
+    for look in style.STYLES.values():
+        ax.plot([0, 1], [0, 1], **look)  # every style is one that matplotlib draws
 
 
 def test_lines_stand_out_from_the_background() -> None:
-    for style in plotting.STYLES.values():
-        assert 1.05 / (luminance(style["color"]) + 0.05) >= 2.9  # WCAG asks for 3 of graphics; pink has 2.96
+    for look in style.STYLES.values():
+        assert 1.05 / (luminance(look["color"]) + 0.05) >= 2.9  # WCAG asks for 3 of graphics; pink has 2.96
 
 
 def test_the_cycle_differs_in_black_and_white() -> None:
-    plotting.use_style()
+    style.use_style()
     cycle = [tuple(map(str, entry.values())) for entry in mpl.rcParams["axes.prop_cycle"]]
     assert len({entry for entry in cycle}) == len(cycle)
     for first, second in itertools.pairwise(cycle):
@@ -61,10 +61,10 @@ def test_the_cycle_differs_in_black_and_white() -> None:
 
 @pytest.mark.parametrize("axis", ["x", "y"])
 def test_plain_ticks(axis: str) -> None:
-    plotting.use_style()
+    style.use_style()
     figure, ax = plt.subplots()
     ax.loglog([2000, 10_000], [2000, 10_000])
-    plotting.plain_log_ticks(ax, axis, [2000, 5000.0, 10_000])
+    style.plain_log_ticks(ax, axis, [2000, 5000.0, 10_000])
     figure.canvas.draw()
     target = ax.xaxis if axis == "x" else ax.yaxis
     assert [label.get_text() for label in target.get_ticklabels()] == ["2000", "5000", "10000"]
@@ -74,7 +74,7 @@ def test_plain_ticks(axis: str) -> None:
 
 def test_labels_at_the_end_of_curves() -> None:
     _, ax = plt.subplots()
-    plotting.label_end(ax, 3.0, 4.0, "vanilla", plotting.COLORS["blue"])
+    style.label_end(ax, 3.0, 4.0, "vanilla", style.COLORS["blue"])
     (label,) = ax.texts
-    assert (label.get_text(), label.get_color()) == ("vanilla", plotting.COLORS["blue"])
+    assert (label.get_text(), label.get_color()) == ("vanilla", style.COLORS["blue"])
     assert label.xy == (3.0, 4.0)
