@@ -17,10 +17,9 @@ from opgd import _validate as check
 from opgd._validate import Array
 from opgd.problem import PowerLaw, SequenceModel
 
-__all__ = ["Flow", "Layers"]
+__all__ = ["Flow"]
 
-Layers = tuple[Array, ...]
-"""The trained parameters of a flow, arrays of one shape."""
+Layers = tuple[Array, ...]  # the trained parameters of a flow, arrays of one shape
 
 
 @runtime_checkable
