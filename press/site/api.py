@@ -16,6 +16,7 @@ import yaml
 from docutils import nodes  # type: ignore[import-untyped]
 from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx_codeautolink.extension.block import BUILTIN_BLOCKS
 
 from press.evidence.lineage import imported_names
 from press.run.project import Project
@@ -46,11 +47,7 @@ def stage_api(project: Project, site: Path) -> None:
     (site / PAGE).mkdir()
     for slug, own in pages.items():
         title = f"``{slug.replace('-', '.')}``"
-        parts = [
-            f"{title}\n{'=' * len(title)}",
-            ".. autolink-skip:: file",
-            *(_document(module, names) for module in own),
-        ]
+        parts = [f"{title}\n{'=' * len(title)}", *(_document(module, names) for module in own)]
         (site / PAGE / f"{slug}.rst").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     overview = [
         "\n## Names\n",
@@ -173,15 +170,10 @@ def _inside_link(node: nodes.Node) -> bool:
     return False
 
 
-def _forget_pages_without_names(app: Sphinx, env: Any) -> None:
-    """Spare codeautolink from reading the finished pages in which it has nothing to link."""
-    for blocks in env.sphinx_codeautolink_transforms.values():
-        if not any(block.names for block in blocks):
-            blocks.clear()
-
-
 def setup(app: Sphinx) -> None:
     """Register what the reference needs."""
+    for kind in set(BUILTIN_BLOCKS) - {"ipython3"}:
+        del BUILTIN_BLOCKS[kind]  # cells of chapters only: other code is not run, and reading it takes time
     # numpydoc before codeautolink: its lines about uses come after the sections of a docstring
     for extension in ("sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc", "sphinx_codeautolink"):
         app.setup_extension(extension)
@@ -195,4 +187,3 @@ def setup(app: Sphinx) -> None:
     app.connect("autodoc-skip-member", _skip)
     app.connect("autodoc-process-docstring", _translate, priority=600)  # after numpydoc
     app.connect("doctree-read", _link)
-    app.connect("env-updated", _forget_pages_without_names, priority=600)  # after codeautolink

@@ -10,7 +10,7 @@ PUBLIC = {
     "opgd.fit_rate": "opgd.rates.fit_rate",
     "opgd.rates.fit_rate": "opgd.rates.fit_rate",
     "opgd.Flow": "opgd.flow.over_parameterized.Flow",
-    "opgd.theory.bounds.bound": "opgd.theory.bounds.bound",
+    "opgd.theory.bound": "opgd.theory.bounds.bound",
 }
 IMPORTS = "import numpy as np\nfrom opgd import Flow, fit_rate\nfrom opgd import theory\n%matplotlib inline"
 
