@@ -11,15 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from docutils import nodes  # type: ignore[import-untyped]
-from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxRole
-
 from press.evidence.results import results
 from press.run.profiles import DEFAULT
 from press.run.project import Project, write_atomically
 
-__all__ = ["FILE", "LongRole", "keep", "show"]
+__all__ = ["FILE", "keep", "show"]
 
 FILE = "long-runs.json"
 FACTS = ("profile", "minutes", "commit", "date")
@@ -96,35 +92,3 @@ def show(kept: Mapping[str, Any], chapter: str, name: str) -> str:
     if name not in run["results"]:
         raise ValueError(f"the long run of chapter {chapter!r} has no result {name!r}")
     return str(run["results"][name])
-
-
-class LongRole(SphinxRole):
-    r"""`` {long}`stopping stopping-run` ``: a result of the long run of a chapter."""
-
-    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        """Build the text.
-
-        Returns
-        -------
-        list of docutils.nodes.Node, list of docutils.nodes.system_message
-        """
-        path = Path(self.env.srcdir) / FILE
-        self.env.note_dependency(str(path))
-        try:
-            kept = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-            chapter, _, name = self.text.partition(" ")
-            return [nodes.Text(show(kept, chapter, name))], []
-        except ValueError as error:
-            message = self.inliner.reporter.error(f"long: {error}", line=self.lineno)
-            return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]
-
-
-def setup(app: Sphinx) -> None:
-    """Register the role.
-
-    Parameters
-    ----------
-    app : sphinx.application.Sphinx
-        The application.
-    """
-    app.add_role("long", LongRole())

@@ -1,53 +1,30 @@
-"""How to cite the book: `CITATION.cff` as text and as BibTeX, and the `{citation-file}` directive."""
+"""How to cite the book: the works of `CITATION.cff` as BibTeX."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-import yaml
-from docutils import nodes  # type: ignore[import-untyped]
-from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
-
-__all__ = ["CitationFile", "bibtex", "entries", "setup", "with_address"]
+__all__ = ["FILE", "bibtex", "citations", "entries", "with_address"]
 
 FILE = "CITATION.cff"
 _KINDS = {"conference-paper": "inproceedings", "article": "article"}
 
 
+def citations(citation: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
+    """The entries of a parsed citation file, to copy; `settings` are those of the book."""
+    text = "\n\n".join(map(bibtex, entries(with_address(citation, settings))))
+    return f"```bibtex\n{text}\n```\n"
+
+
 def entries(citation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """List the works that a citation file names: the preferred one first.
-
-    Parameters
-    ----------
-    citation : mapping
-        A parsed `CITATION.cff`.
-
-    Returns
-    -------
-    list of mapping
-        `preferred-citation`, where there is one, and the file's own work.
-    """
+    """List the works that a citation file names: `preferred-citation`, where there is one, and its own."""
     preferred = citation.get("preferred-citation")
     return [*([preferred] if preferred else []), citation]
 
 
 def with_address(citation: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the file's own work the address of the repository, where one is configured.
-
-    Parameters
-    ----------
-    citation : mapping
-        A parsed `CITATION.cff`.
-    settings : mapping
-        A parsed `_config.yml`.
-
-    Returns
-    -------
-    dict
-        The citation; its `url` is the file's own, else `repository: url:` of the settings, else missing.
+    """Give the file's own work the address of the repository, where the settings name one and it has none.
 
     Examples
     --------
@@ -59,23 +36,9 @@ def with_address(citation: Mapping[str, Any], settings: Mapping[str, Any]) -> di
 
 
 def bibtex(work: Mapping[str, Any]) -> str:
-    """Write one work of a citation file as a BibTeX entry.
+    """Write one work of a citation file as BibTeX; one without title or authors is a ValueError.
 
-    Parameters
-    ----------
-    work : mapping
-        `title` and `authors` are needed; `type`, `year` (or else that of `date-released`), `version`, `url`,
-        `collection-title`, `doi` and an identifier that begins with `arXiv:` are used if they are there.
-
-    Returns
-    -------
-    str
-        The entry. Its key is the first author's family name, the year and the title's first word.
-
-    Raises
-    ------
-    ValueError
-        If the title or the authors are missing.
+    The key is the first author's family name, the year and the title's first word.
 
     Examples
     --------
@@ -124,41 +87,3 @@ def _key(work: Mapping[str, Any]) -> str:
     family = str(author.get("family-names", "")) or str(author["name"]).split()[-1]
     words = f"{family}{_year(work)}{str(work['title']).split()[0]}"
     return "".join(letter for letter in words.lower() if letter.isalnum())
-
-
-class CitationFile(SphinxDirective):
-    """`{citation-file}`: the BibTeX entries of `CITATION.cff`, to copy.
-
-    The edition has an address if `_config.yml` names its repository.
-    """
-
-    has_content = False
-    option_spec: ClassVar[dict[str, Any] | None] = {}
-
-    def run(self) -> list[nodes.Node]:
-        """Build a code block.
-
-        Returns
-        -------
-        list of docutils.nodes.Node
-        """
-        citation, settings = (self._read(name) for name in (FILE, "_config.yml"))
-        text = "\n\n".join(map(bibtex, entries(with_address(citation, settings))))
-        return [nodes.literal_block(text, text, language="bibtex")]
-
-    def _read(self, name: str) -> dict[str, Any]:
-        path = Path(self.env.srcdir) / name
-        self.env.note_dependency(str(path))
-        found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return found
-
-
-def setup(app: Sphinx) -> None:
-    """Register the directive with Sphinx.
-
-    Parameters
-    ----------
-    app : sphinx.application.Sphinx
-        The application.
-    """
-    app.add_directive("citation-file", CitationFile)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from press.pages.lineage import CodeCell, Lineage, code_cells, trace
+from press.evidence.lineage import CodeCell, Lineage, code_cells, trace
 
 __all__ = ["annotate", "reproduced"]
 
@@ -27,26 +27,12 @@ def annotate(
     parameters: Sequence[str],
     *,
     linked: bool = True,
-) -> dict[str, Any]:
+) -> None:
     """Number the named tables of an executed notebook, and say below figures and tables what made them.
 
-    Parameters
-    ----------
-    notebook : dict
-        The executed notebook, as parsed JSON; it is changed in place.
-    chapter : str
-        The chapter's name.
-    names : mapping of str to str
-        The public names of `opgd` (`press.site.exports.public_names`).
-    parameters : sequence of str
-        Names of the chapter's parameters, in the order to show them.
-    linked : bool
-        Whether functions link to the API reference.
-
-    Returns
-    -------
-    dict
-        The notebook, with more cells.
+    The notebook is changed in place: it gets more cells. `names` are the public names of `opgd`
+    (`press.site.exports.public_names`), `parameters` those of the chapter in the order to show them; with
+    `linked`, functions link to the API reference.
     """
     values = notebook["metadata"]["press"]["parameters"]
     code = code_cells(notebook)
@@ -68,27 +54,12 @@ def annotate(
         if found in after:
             pages.append(_markdown(f"made-{chapter}-{found + 1}", after[found]))
     notebook["cells"] = pages
-    return notebook
 
 
 def reproduced(notebook: Mapping[str, Any]) -> dict[str, str]:
-    """Find the figures and tables that recompute an item of the paper.
+    """Find the name of the first figure or table that recomputes each item of the paper ("Figure 1").
 
-    Parameters
-    ----------
-    notebook : mapping
-        An executed notebook, as parsed JSON.
-
-    Returns
-    -------
-    dict of str to str
-        From the paper's item ("Figure 1") to the name of our figure or table; the first one if there are
-        several.
-
-    Raises
-    ------
-    ValueError
-        If a cell says that it reproduces something, but has neither a named figure nor a named table.
+    A cell that says so but has no named figure or table is a ValueError.
     """
     found: dict[str, str] = {}
     for cell in notebook["cells"]:

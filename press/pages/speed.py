@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, ClassVar
-
-from docutils import nodes  # type: ignore[import-untyped]
-from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
+from typing import Any
 
 from opgd.paper import reported
-from press.evidence.measurements import COMMITTED, Row, part, races, read_report, slower
-from press.pages.growth import describe, exponents
+from press.evidence.growth import exponents
+from press.evidence.measurements import Row, part, races, slower
+from press.pages.markup import code, escape, figure, table
+from press.pages.pictures import describe_growth
 
-__all__ = ["NOT_MEASURED", "SpeedPage", "setup"]
+__all__ = ["NOT_MEASURED", "PARTS"]
 
-NOT_MEASURED = "Not measured in this copy."
+Report = Mapping[str, Any]
+PICTURE = "growth.png"
+NOT_MEASURED = "Not measured in this copy.\n"
 REASONS: Mapping[str, str] = {
     "np.exp": "no rival, but the least that a formula with an exponential costs; checks of the arguments and "
     "a pass over memory for each operation of the closed form come on top",
@@ -25,48 +24,20 @@ REASONS: Mapping[str, str] = {
 """Why something is slower than what it is compared with."""
 
 
-class SpeedPage(SphinxDirective):
-    """`{speed}` with the part of the page as its argument."""
-
-    required_arguments = 1
-    has_content = False
-    option_spec: ClassVar[dict[str, Any] | None] = {}
-
-    def run(self) -> list[nodes.Node]:
-        """Build a table, a list or a figure.
-
-        Returns
-        -------
-        list of docutils.nodes.Node
-        """
-        wanted = self.arguments[0]
-        if wanted not in PARTS:
-            raise self.error(f"speed: {wanted!r}; allowed: {', '.join(PARTS)}")
-        path = Path(self.env.srcdir) / COMMITTED
-        self.env.note_dependency(str(path))
-        if not path.is_file():
-            return [nodes.paragraph(text=NOT_MEASURED)]
-        found = PARTS[wanted](read_report(path))
-        for number, node in enumerate(found.findall(lambda n: isinstance(n, nodes.table | nodes.figure)), 1):
-            kind = "tab" if isinstance(node, nodes.table) else "fig"
-            node["names"].append(f"{kind}-speed-{wanted}-{number}")
-            self.state.document.note_explicit_target(node, node)
-        return [found]
-
-
-def _machine(report: Mapping[str, Any]) -> nodes.Node:
+def _machine(report: Report) -> str:
     rows = [[str(name), str(value)] for name, value in report["machine"].items()]
     for name, found in report["parts"].items():
         if "measured" in found:
             when = found["measured"][:16].replace("T", " ")
             rows.append([f"measured (UTC): {name}", f"{when}, load {found['load']:g}"])
-    return _table("The machine, the versions, and when each part was measured.", ("What", "Value"), rows)
+    caption = "The machine, the versions, and when each part was measured."
+    return _table("machine", caption, ("What", "Value"), rows)
 
 
-def _race_tables(report: Mapping[str, Any]) -> nodes.Node:
-    box = nodes.container()
+def _race_tables(report: Report) -> str:
+    boxes = []
     header = ("Method", "CPU time", "Times opgd", "Wall time", "Worst error", "Memory, MiB", "Scaled")
-    for race, rows in races(report).items():
+    for number, (race, rows) in enumerate(races(report).items(), 1):
         ours = next((row["cpu"] for row in rows if row["method"] == "opgd" and "cpu" in row), None)
         lines = []
         for row in rows:
@@ -86,20 +57,20 @@ def _race_tables(report: Mapping[str, Any]) -> nodes.Node:
             f"of the worst component at the worst time, against {reference}. Scaled: the method ran on a "
             "part of the components, or with longer steps, and its times were multiplied."
         )
-        box += _table(caption, header, lines)
-    return box if len(box) else nodes.paragraph(text=NOT_MEASURED)
+        boxes.append(_table("races", caption, header, lines, number))
+    return "\n".join(boxes) or NOT_MEASURED
 
 
-def _comparisons(report: Mapping[str, Any]) -> nodes.Node:
+def _comparisons(report: Report) -> str:
     header = ("What", "Time", "Against", "Its time", "Ratio")
     rows = [
         [r["what"], _time(r["seconds"]), r["against"], _time(r["other_seconds"]), f"{r['ratio']:.3g}"]
         for r in part(report, "comparisons")
     ]
-    return _table("One call against another.", header, rows)
+    return _table("comparisons", "One call against another.", header, rows)
 
 
-def _accuracy(report: Mapping[str, Any]) -> nodes.Node:
+def _accuracy(report: Report) -> str:
     header = (
         "Depth",
         "Relative accuracy",
@@ -122,10 +93,10 @@ def _accuracy(report: Mapping[str, Any]) -> nodes.Node:
         "whose error is at most 1e-6 in every row. Times of descent are extrapolated from 16 "
         "repetitions."
     )
-    return _table(caption, header, rows)
+    return _table("accuracy", caption, header, rows)
 
 
-def _exponents(report: Mapping[str, Any]) -> nodes.Node:
+def _exponents(report: Report) -> str:
     header = (
         "Function",
         "Against",
@@ -147,24 +118,22 @@ def _exponents(report: Mapping[str, Any]) -> nodes.Node:
         "Growth: slopes of the logarithms over the upper half of the range, with standard errors."
         " Memory is the most that the call holds at one time: its result counts, its arguments do not."
     )
-    return _table(caption, header, rows)
+    return _table("exponents", caption, header, rows)
 
 
-def _figure(report: Mapping[str, Any]) -> nodes.Node:
+def _figure(report: Report) -> str:
     rows = part(report, "growth")
-    if not rows:
-        return nodes.paragraph(text=NOT_MEASURED)
-    figure = nodes.figure("", nodes.image(uri="growth.png", alt=describe(rows)))
     caption = (
         "CPU time of one call against the number of components, left, and of times, right; p = 1,"
         " q = 2, γ = 1.5, n = 2000, depth 0, one thread. Both axes are logarithmic; the thin line"
         " has slope 1."
     )
-    figure += nodes.caption(caption, caption)
-    return figure
+    if not rows:
+        return NOT_MEASURED
+    return figure(PICTURE, "fig-speed-figure-1", describe_growth(rows), escape(caption))
 
 
-def _chapters(report: Mapping[str, Any]) -> nodes.Node:
+def _chapters(report: Report) -> str:
     found = part(report, "chapters")
     rows = [[r["chapter"], f"{r['seconds']:.0f}", r["profile"]] for r in found]
     seconds = sum(r["seconds"] for r in found)
@@ -177,10 +146,10 @@ def _chapters(report: Mapping[str, Any]) -> nodes.Node:
         f"All together are at most {hours:.2f} core hours; the authors state at most "
         f"{cores * day:,} ({cores} cores, at most {day} h)."
     )
-    return _table(caption, ("Chapter", "Seconds", "Profile"), rows)
+    return _table("chapters", caption, ("Chapter", "Seconds", "Profile"), rows)
 
 
-def _profile(report: Mapping[str, Any]) -> nodes.Node:
+def _profile(report: Report) -> str:
     rows = [
         [r["chapter"], r["function"], f"{100 * r['share']:.0f} %", _time(r["share"] * r["cpu"])]
         for r in part(report, "profile")
@@ -190,27 +159,28 @@ def _profile(report: Mapping[str, Any]) -> nodes.Node:
         "Where the time of the two slowest chapters goes. A sample counts for the innermost "
         "function of opgd; compiled kernels count for their caller."
     )
-    return _table(caption, ("Chapter", "Function", "Share", "CPU time"), rows)
+    return _table("profile", caption, ("Chapter", "Function", "Share", "CPU time"), rows)
 
 
-def _book(report: Mapping[str, Any]) -> nodes.Node:
+def _book(report: Report) -> str:
     rows = [[r["what"], r["profile"], _time(r["wall"]), _time(r["cpu"])] for r in part(report, "book")]
-    return _table("Building the book.", ("Build", "Profile", "Wall time", "CPU time"), rows)
+    return _table("book", "Building the book.", ("Build", "Profile", "Wall time", "CPU time"), rows)
 
 
-def _faults(report: Mapping[str, Any]) -> nodes.Node:
+def _faults(report: Report) -> str:
     found = part(report, "faults")
     rows = [[r["kind"], f"{r['runs']}", _outcomes(r["outcomes"]), f"{r['lost']}"] for r in found]
     if rows:
         rows.append(["all", f"{sum(r['runs'] for r in found)}", "", f"{sum(r['lost'] for r in found)}"])
-    return _table("Faults: kinds tried, runs, and results lost.", ("Kind", "Runs", "Outcome", "Lost"), rows)
+    header = ("Kind", "Runs", "Outcome", "Lost")
+    return _table("faults", "Faults: kinds tried, runs, and results lost.", header, rows)
 
 
 def _outcomes(counts: Mapping[str, int]) -> str:
     return "; ".join(text if len(counts) == 1 else f"{text} ({n})" for text, n in counts.items())
 
 
-def _mutation(report: Mapping[str, Any]) -> nodes.Node:
+def _mutation(report: Report) -> str:
     found = part(report, "mutation")
     rows = [
         [
@@ -223,36 +193,28 @@ def _mutation(report: Mapping[str, Any]) -> nodes.Node:
         ]
         for r in found
     ]
-    box = nodes.container()
-    box += _table(
-        "Mutants of the mathematics that the tests kill.",
-        ("Module", "Mutants", "Tried", "Killed", "Score", "Survivors"),
-        rows,
-    )
-    if any(r["survivors"] for r in found):
-        text = "The mutants that survive, and why no test notices them, module by module:"
-        box += nodes.paragraph(text=text)
-    for r in found:
-        box += _survivors(r)
-    return box
+    header = ("Module", "Mutants", "Tried", "Killed", "Score", "Survivors")
+    box = _table("mutation", "Mutants of the mathematics that the tests kill.", header, rows)
+    if not any(r["survivors"] for r in found):
+        return box
+    text = "The mutants that survive, and why no test notices them, module by module:\n"
+    return "\n".join([box, text, *map(_survivors, found)])
 
 
-def _survivors(row: Row) -> list[nodes.Node]:
+def _survivors(row: Row) -> str:
     """List the survivors of a module, changes of one line together; in HTML it is folded."""
     changes: dict[tuple[str, ...], list[str]] = {}
     for s in row["survivors"]:
         what = (f"{row['module']}, {s['function']}", s["line"], s["reason"] or "not examined yet")
         changes.setdefault(what, []).append(s["change"])
-    items = nodes.bullet_list()
-    for (place, line, why), some in changes.items():
-        to = nodes.literal(text=some[0]) if len(some) == 1 else nodes.Text(f"{len(some)} other lines")
-        parts = [nodes.Text(f"{place}: "), nodes.literal(text=line), nodes.Text(" became "), to]
-        items += nodes.list_item("", nodes.paragraph("", "", *parts, nodes.Text(f" ({why}).")))
     if not changes:
-        return []
+        return ""
+    items = []
+    for (place, line, why), some in changes.items():
+        to = code(some[0]) if len(some) == 1 else f"{len(some)} other lines"
+        items.append(f"- {escape(place)}: {code(line)} became {to} ({escape(why)}).")
     title = html.escape(f"{row['module']}: {len(row['survivors'])}")
-    head = f"<details><summary>{title}</summary>"
-    return [nodes.raw("", head, format="html"), items, nodes.raw("", "</details>", format="html")]
+    return "\n".join([f"<details><summary>{title}</summary>", "", *items, "", "</details>", ""])
 
 
 def _score(row: Row) -> str:
@@ -262,7 +224,7 @@ def _score(row: Row) -> str:
     return f"{score} (95 % interval {100 * between[0]:.0f} to {100 * between[1]:.0f})"
 
 
-def _coverage(report: Mapping[str, Any]) -> nodes.Node:
+def _coverage(report: Report) -> str:
     found = part(report, "coverage")
     total = {name: sum(r[name] for r in found) for name in ("lines", "lines_run", "branches", "branches_run")}
     rows = [
@@ -276,25 +238,25 @@ def _coverage(report: Mapping[str, Any]) -> nodes.Node:
         for r in ([*found, {"package": "all", **total}] if found else [])
     ]
     header = ("Package", "Statements", "Branches", "Statements run", "Branches run")
-    return _table("Statements and branches that the tests reach, those in the browser aside.", header, rows)
+    caption = "Statements and branches that the tests reach, those in the browser aside."
+    return _table("coverage", caption, header, rows)
 
 
 def _share(some: int, of: int) -> str:
     return f"{100 * some / of:.1f} %" if of else ""
 
 
-def _slower(report: Mapping[str, Any]) -> nodes.Node:
+def _slower(report: Report) -> str:
     found = slower(report)
-    items = nodes.bullet_list()
+    items = []
     for against in dict.fromkeys(peer for _, peer, _ in found):
         what = "; ".join(f"{name}: {ratio:.2g} times" for name, peer, ratio in found if peer == against)
         why = REASONS.get(against, "no reason is known yet")
-        text = nodes.paragraph("", "", nodes.strong(text=against), nodes.Text(f": {why}. ({what} its time.)"))
-        items += nodes.list_item("", text)
-    return items if len(items) else nodes.paragraph(text="Nothing that was measured.")
+        items.append(f"- **{escape(against)}**{escape(f': {why}. ({what} its time.)')}")
+    return "\n".join([*items, ""]) if items else "Nothing that was measured.\n"
 
 
-PARTS: Mapping[str, Callable[[Mapping[str, Any]], nodes.Node]] = {
+PARTS: Mapping[str, Callable[[Report], str]] = {
     "machine": _machine,
     "races": _race_tables,
     "comparisons": _comparisons,
@@ -320,32 +282,10 @@ def _time(seconds: float) -> str:
     return f"{seconds / 1e-6:.3g} µs"
 
 
-def _table(caption: str, header: tuple[str, ...], rows: Sequence[Sequence[str]]) -> nodes.Node:
+def _table(
+    wanted: str, caption: str, header: Sequence[str], rows: Sequence[Sequence[str]], number: int = 1
+) -> str:
     if not rows:
-        return nodes.paragraph(text=NOT_MEASURED)
-    table = nodes.table("", nodes.title(text=caption), classes=["ledger"])
-    group = nodes.tgroup(cols=len(header))
-    table += group
-    group += [nodes.colspec(colwidth=1) for _ in header]
-    lines = [
-        nodes.row("", *(nodes.entry("", nodes.paragraph(text=text), classes=_kind(text)) for text in row))
-        for row in (header, *rows)
-    ]
-    group += nodes.thead("", lines[0])
-    group += nodes.tbody("", *lines[1:])
-    return nodes.container("", table, classes=["ledger-scroll"])
-
-
-def _kind(text: str) -> list[str]:
-    return ["number"] if text[:1].isdigit() and "(" not in text else []
-
-
-def setup(app: Sphinx) -> None:
-    """Register the directive.
-
-    Parameters
-    ----------
-    app : sphinx.application.Sphinx
-        The application.
-    """
-    app.add_directive("speed", SpeedPage)
+        return NOT_MEASURED
+    lines = [list(map(escape, row)) for row in rows]
+    return table(header, lines, caption=escape(caption), name=f"tab-speed-{wanted}-{number}")

@@ -1,109 +1,88 @@
-"""The API reference: one page for each module with public names, and what links pages and functions.
+"""The API reference: its pages, docstrings in the book's notation, and links to it from prose and code.
 
-The pages hold `automodule` directives; Sphinx fills them from the docstrings (`press.site.sphinx_api`).
+Sphinx fills the pages from docstrings (autodoc, numpydoc, autosummary). sphinx-codeautolink links the code of
+chapters to them, and says below each object which chapters use it. A name set as code in prose, such as
+`fit_rate`, becomes a link where it can mean nothing else.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+from docutils import nodes  # type: ignore[import-untyped]
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx_codeautolink.extension.block import BUILTIN_BLOCKS
 
-from press.pages.lineage import code_cells, imported_names
+from press.evidence.lineage import imported_names
 from press.run.project import Project
 from press.site.exports import Module, public_modules, public_names
 
-__all__ = ["PAGE", "stage_api"]
+__all__ = ["PAGE", "notation", "setup", "stage_api"]
 
 PAGE = "api"
 """The page in `book/` that introduces the reference; a book without it has none."""
-NAMES = "names.json"
+FOR_CHAPTERS = ("press.chapter", "press.chapter.style")
+"""The modules of press that chapters use."""
+
+_CODE = re.compile(r"(?<![`:\w])`([^`\n]+)`(?![`_])")
+_METADATA = re.compile(r"set_\w+_request")
+_MATH = re.compile(r"(?<![\\$])\$([^$]+)\$")
+_LITERAL = re.compile(r"(``.+?``)", re.DOTALL)
+_LINKS = (nodes.reference, nodes.title, addnodes.pending_xref, addnodes.download_reference)
 
 
-def stage_api(project: Project, site: Path, notebooks: Mapping[str, Mapping[str, Any]]) -> None:
-    """Write the pages of the reference and the table of names into a staged site.
-
-    Parameters
-    ----------
-    project : Project
-        The book.
-    site : pathlib.Path
-        The staged site; its pages and `_toc.yml` are there already.
-    notebooks : mapping of str to notebook
-        The executed chapters, as parsed JSON.
-    """
-    opgd, press = (public_modules(project.root, package) for package in ("opgd", "press"))
-    names = public_names(opgd)
+def stage_api(project: Project, site: Path) -> None:
+    """Write the pages of the reference into a staged site, whose pages and `_toc.yml` are there already."""
+    modules, names = _public(project.root)
+    top = [names[f"opgd.{name}"] for name in modules[0].names]
+    pages = {module.name.replace(".", "-"): [module] for module in modules}
+    press = {module.name: module for module in public_modules(project.root, "press")}
+    pages["press"] = [press[name] for name in FOR_CHAPTERS]
+    names = names | public_names(pages["press"])
     (site / PAGE).mkdir()
-    for module in opgd:
-        (site / PAGE / f"{_slug(module)}.rst").write_text(_module_page(module), encoding="utf-8")
-    (site / PAGE / "press.rst").write_text(_press_page(press), encoding="utf-8")
-    with (site / f"{PAGE}.md").open("a", encoding="utf-8") as page:
-        page.write(_overview(opgd, names))
-    _extend_contents(site / "_toc.yml", [f"{PAGE}/{_slug(module)}" for module in opgd] + [f"{PAGE}/press"])
-
-    top = {name.rpartition(".")[2]: place for name, place in names.items() if name.count(".") == 1}
-    pages = {
-        chapter: imported_names([cell.source for cell in code_cells(notebook)], names)
-        for chapter, notebook in notebooks.items()
-    }
-    used_in: dict[str, list[str]] = {}
-    for chapter, here in pages.items():
-        for place in dict.fromkeys(here.values()):
-            used_in.setdefault(place, []).append(chapter)
-    for module in opgd:
-        own = {name: names[f"{module.name}.{name}"] for name in module.names}
-        taken = {name: names[place] for name, place in module.imported.items() if place in names}
-        pages[f"{PAGE}/{_slug(module)}"] = taken | own
-    table = {
-        "anywhere": names | top | {module.name: module.name for module in opgd[1:]},
-        "pages": pages,
-        "used in": used_in,
-    }
-    (site / NAMES).write_text(json.dumps(table, indent=1), encoding="utf-8")
-
-
-def _slug(module: Module) -> str:
-    return module.name.replace(".", "-")
-
-
-def _module_page(module: Module) -> str:
-    own = [name for name in module.names if name not in module.imported]
-    lines = [f"``{module.name}``", "=" * (len(module.name) + 4), "", f".. automodule:: {module.name}"]
-    if own:
-        lines += [f"   :members: {', '.join(own)}", "   :member-order: bysource", "   :no-value:"]
-        lines += ["   :inherited-members: object"]
-    if module.imported:
-        taken = ", ".join(f"``{name}``" for name in module.names if name in module.imported)
-        lines += ["", f"It also offers the names of its modules: {taken}."] if taken else []
-    return "\n".join([*lines, ""])
-
-
-def _press_page(modules: list[Module]) -> str:
-    lines = ["``press``", "=========", "", ".. automodule:: press", "   :members: Row, record", ""]
-    lines += ["Its modules are not meant for chapters:", ""]
-    lines += [f"- ``{m.name}``: {m.summary.replace('`', '``')}." for m in modules if m.name != "press"]
-    return "\n".join([*lines, ""])
-
-
-def _overview(modules: list[Module], names: dict[str, str]) -> str:
-    """List what `from opgd import ...` offers, and the modules."""
-    lines = ["", "## Names", "", "| name | defined in |", "| --- | --- |"]
-    package = modules[0]
-    for name in package.names:
-        place = names[f"{package.name}.{name}"]
-        lines.append(f"| `{name}` | `{place.rpartition('.')[0]}` |")
-    lines += ["", "## Modules", "", "| module | what it is |", "| --- | --- |"]
-    lines += [f"| `{module.name}` | {module.summary.replace('|', '&#124;')} |" for module in modules[1:]]
-    lines += [
-        "",
-        "The pages are made by `press`, whose only name for chapters is {py:func}`press.record`.",
-        "",
+    for slug, own in pages.items():
+        title = f"``{slug.replace('-', '.')}``"
+        parts = [f"{title}\n{'=' * len(title)}", *(_document(module, names) for module in own)]
+        (site / PAGE / f"{slug}.rst").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    overview = [
+        "\n## Names\n",
+        f"```{{eval-rst}}\n{_summaries(top)}\n```\n",
+        "## Modules\n",
+        f"```{{eval-rst}}\n{_summaries([module.name for module in modules[1:]], shorten='')}\n```\n",
+        "The pages are made by `press`; {doc}`a page of its own <api/press>` has what chapters use of it.\n",
     ]
-    return "\n".join(lines)
+    with (site / f"{PAGE}.md").open("a", encoding="utf-8") as page:
+        page.write("\n".join(overview))
+    _extend_contents(site / "_toc.yml", [f"{PAGE}/{slug}" for slug in pages])
+
+
+@cache
+def _public(root: Path) -> tuple[list[Module], dict[str, str]]:
+    modules = public_modules(root, "opgd")
+    return modules, public_names(modules)
+
+
+def _document(module: Module, names: dict[str, str]) -> str:
+    places = [names[f"{module.name}.{name}"] for name in module.names]
+    own = [name for name, place in zip(module.names, places, strict=True) if place == f"{module.name}.{name}"]
+    text = f".. automodule:: {module.name}"
+    if own:
+        options = [f"members: {', '.join(own)}", "member-order: bysource", "no-value:"]
+        options += ["inherited-members: object"] if module.name.startswith("opgd") else []
+        text += "".join(f"\n   :{option}" for option in options)
+    if len(own) < len(places):
+        text += f"\n\n.. currentmodule:: None\n\nAll names that it offers:\n\n{_summaries(places)}"
+    return text
+
+
+def _summaries(names: list[str], shorten: str = "~") -> str:
+    """Table of names and the first sentence of each docstring."""
+    return "\n".join([".. autosummary::\n   :nosignatures:\n", *(f"   {shorten}{name}" for name in names)])
 
 
 def _extend_contents(path: Path, pages: list[str]) -> None:
@@ -116,3 +95,95 @@ def _extend_contents(path: Path, pages: list[str]) -> None:
             node["sections"] = [{"file": page} for page in pages]
         open_ones += node if isinstance(node, list) else node.values() if isinstance(node, dict) else []
     path.write_text(yaml.safe_dump(contents, sort_keys=False), encoding="utf-8")
+
+
+def notation(text: str) -> str:
+    r"""Turn `$x$` and single backquotes of a docstring into reStructuredText; code is left alone.
+
+    >>> notation(r"The `size` is $2^j$; see ``$HOME``.")
+    'The ``size`` is :math:`2^j`; see ``$HOME``.'
+    """
+    paragraphs = re.split(r"(\n[ \t]*\n)", text)
+    return "".join(part if part.lstrip().startswith(">>>") else _paragraph(part) for part in paragraphs)
+
+
+def _paragraph(text: str) -> str:
+    pieces = _LITERAL.split(text)
+    for index in range(0, len(pieces), 2):
+        found = _MATH.split(pieces[index])
+        for odd in range(1, len(found), 2):
+            before = r"\ " if found[odd - 1][-1:].isalnum() else ""
+            after = r"\ " if found[odd + 1][:1].isalnum() else ""
+            found[odd] = f"{before}:math:`{' '.join(found[odd].split())}`{after}"
+        found[::2] = [_CODE.sub(r"``\1``", part) for part in found[::2]]
+        pieces[index] = "".join(found)
+    return "".join(pieces)
+
+
+def _translate(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    lines[:] = notation("\n".join(lines)).splitlines()
+
+
+def _skip(app: Sphinx, what: str, name: str, obj: object, skip: bool, options: object) -> bool | None:
+    """Leave out methods that classes have from elsewhere: their docstrings speak of another reference."""
+    module = getattr(obj, "__module__", None)
+    elsewhere = isinstance(module, str) and module.split(".")[0] not in ("opgd", "press")
+    return True if what == "class" and (elsewhere or _METADATA.fullmatch(name)) else None
+
+
+def _link(app: Sphinx, doctree: nodes.document) -> None:
+    """Wrap names of `opgd` that are set as code into links."""
+    if PAGE not in app.env.found_docs:
+        return
+    known = _known(app.env.docname, doctree)
+    for node in list(doctree.findall(nodes.literal)):
+        place = known.get(node.astext())
+        if place is None or node.get("classes") or _inside_link(node):
+            continue
+        link = addnodes.pending_xref(
+            "", refdomain="py", reftype="obj", reftarget=place, refexplicit=True, refwarn=True,
+            refdoc=app.env.docname,
+        )  # fmt: skip
+        node.replace_self(link)
+        link += node
+
+
+def _known(page: str, doctree: nodes.document) -> dict[str, str]:
+    """What names mean on a page: dotted ones, those of `opgd` itself, what its code or module imports."""
+    modules, names = _public(Path.cwd())
+    blocks = doctree.findall(nodes.literal_block)
+    cells = [block.astext() for block in blocks if block.get("language") == "ipython3"]
+    known = {module.name: module.name for module in modules[1:]} | names
+    known |= {name: names[f"opgd.{name}"] for name in modules[0].names} | imported_names(cells, names)
+    for module in modules:
+        if page == f"{PAGE}/{module.name.replace('.', '-')}":
+            known |= {name: names[place] for name, place in module.imported.items() if place in names}
+            known |= {name: names[f"{module.name}.{name}"] for name in module.names}
+    return known
+
+
+def _inside_link(node: nodes.Node) -> bool:
+    while node.parent is not None:
+        node = node.parent
+        if isinstance(node, _LINKS):
+            return True
+    return False
+
+
+def setup(app: Sphinx) -> None:
+    """Register what the reference needs."""
+    for kind in set(BUILTIN_BLOCKS) - {"ipython3"}:
+        del BUILTIN_BLOCKS[kind]  # cells of chapters only: other code is not run, and reading it takes time
+    # numpydoc before codeautolink: its lines about uses come after the sections of a docstring
+    for extension in ("sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc", "sphinx_codeautolink"):
+        app.setup_extension(extension)
+    app.config.autodoc_preserve_defaults = True  # a name, not what it stands for
+    app.config.autodoc_typehints = "none"  # the docstrings name types in words
+    app.config.autosummary_generate = False
+    app.config.numpydoc_show_class_members = False  # members follow their class anyway
+    app.config.codeautolink_autodoc_inject = True
+    app.config.codeautolink_concat_default = True  # the cells of a chapter go together
+    app.config.codeautolink_inventory_map = _public(Path.cwd())[1]
+    app.connect("autodoc-skip-member", _skip)
+    app.connect("autodoc-process-docstring", _translate, priority=600)  # after numpydoc
+    app.connect("doctree-read", _link)

@@ -1,4 +1,4 @@
-"""What a page offers its reader: folded code, times to read and to run, the notebook to download."""
+"""The line below a title: times to read and to run, the notebook to download, how to cite."""
 
 from __future__ import annotations
 
@@ -12,56 +12,24 @@ from typing import Any
 from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 
-__all__ = ["byline", "fold", "minutes_to_read", "setup"]
+__all__ = ["byline", "minutes_to_read", "setup"]
 
 WORDS_PER_MINUTE = 200
 MINUTES_PER_FORMULA = 0.25
 MINUTES_PER_FIGURE = 0.5
 CITE_PAGE = "cite"
-_SEEN_AS_IT_IS = {"parameters", "remove-input", "remove-cell", "hide-input", "hide-cell"}
-
-
-def fold(cell: dict[str, Any]) -> None:
-    """Fold the input of a code cell, unless its tags say already how it is shown.
-
-    The cell of parameters stays open: it says what can be changed.
-
-    Parameters
-    ----------
-    cell : dict
-        A cell of a notebook, as parsed JSON; it is changed in place.
-
-    Examples
-    --------
-    >>> cell = {"cell_type": "code", "metadata": {}}
-    >>> fold(cell)
-    >>> cell["metadata"]["tags"]
-    ['hide-input']
-    """
-    if cell["cell_type"] == "code":
-        tags = cell["metadata"].setdefault("tags", [])
-        if not _SEEN_AS_IT_IS.intersection(tags):
-            tags.append("hide-input")
 
 
 def minutes_to_read(doctree: nodes.document) -> int:
-    """Estimate how long the prose of a page takes to read, without its code.
+    """Estimate how long the prose of a page takes to read, without its code: whole minutes, at least one.
 
-    Parameters
-    ----------
-    doctree : docutils.nodes.document
-        The page.
-
-    Returns
-    -------
-    int
-        Minutes, at least 1: 200 words a minute, a quarter of a minute for each displayed formula, half a
-        minute for each figure or table.
+    200 words a minute, a quarter of a minute for each displayed formula, half a minute for each figure or
+    table.
     """
     prose = doctree.deepcopy()
     formulas = len(list(prose.findall(nodes.math_block)))
     figures = len(list(prose.findall(lambda n: isinstance(n, nodes.figure | nodes.table))))
-    for kind in (nodes.literal_block, nodes.math_block, nodes.table):
+    for kind in (nodes.literal_block, nodes.math_block, nodes.table, nodes.raw):
         for node in list(prose.findall(kind)):
             node.parent.remove(node)
     words = len(prose.astext().split())
@@ -70,26 +38,10 @@ def minutes_to_read(doctree: nodes.document) -> int:
 
 
 def byline(minutes: int, seconds: float | None, download: str | None, cite: str | None) -> str:
-    """Return the line below a page's title.
+    """Line below a page's title, as HTML: minutes to read, seconds that the page's code ran, two links.
 
-    Parameters
-    ----------
-    minutes : int
-        Time to read.
-    seconds : float or None
-        Time in which the page's code ran; None for a page without code.
-    download : str or None
-        Link to the executed notebook.
-    cite : str or None
-        Link to the page that says how to cite.
+    A page without code has no seconds.
 
-    Returns
-    -------
-    str
-        HTML.
-
-    Examples
-    --------
     >>> byline(3, None, None, None)
     '<div class="byline d-print-none"><span>About 3 minutes to read</span></div>'
     """
@@ -131,11 +83,5 @@ def _add_byline(
 
 
 def setup(app: Sphinx) -> None:
-    """Register the extension with Sphinx.
-
-    Parameters
-    ----------
-    app : sphinx.application.Sphinx
-        The application.
-    """
+    """Register what this module does."""
     app.connect("html-page-context", _add_byline)

@@ -1,19 +1,17 @@
-"""Local Sphinx extension: the book's directives and roles, and no scripts from other hosts."""
+"""Local Sphinx extension: what the site adds to Jupyter Book, and no scripts from other hosts."""
 
 from __future__ import annotations
 
+import pickle
+from pathlib import Path
 from typing import Any
 
-from sphinx.application import Sphinx
+from docutils import nodes  # type: ignore[import-untyped]
+from sphinx.application import ENV_PICKLE_FILENAME, Sphinx
 from sphinx.errors import ExtensionError
 
-from press.evidence import long_runs
-from press.pages import citation, speed, status
-from press.pages import ledger as ledger_page
-from press.pages import statements as badges
-from press.site import byline as reading
-from press.site import pdf, sphinx_api
-from press.site.repairs import accessibility, notfound, typography
+from press.site import api, byline, pdf
+from press.site.repairs import notfound, typography
 
 __all__ = ["setup"]
 
@@ -38,22 +36,27 @@ def _name(entry: object) -> str:
     return str(getattr(entry, "filename", None) or entry)
 
 
+def _add_filter(app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: object) -> None:
+    """Load the script on pages with a table that can be filtered, and on no other."""
+    if isinstance(doctree, nodes.document) and any(
+        "filterable" in table["classes"] for table in doctree.findall(nodes.table)
+    ):
+        app.add_js_file("filter.js", loading_method="defer")
+
+
+def _keep_previews(app: Sphinx, exception: Exception | None) -> None:
+    """Store what sphinx-tippy noted while pages were written, after Sphinx had stored its state."""
+    if exception is None and app.builder.name == "html":
+        with (Path(app.doctreedir) / ENV_PICKLE_FILENAME).open("wb") as file:
+            pickle.dump(app.env, file, pickle.HIGHEST_PROTOCOL)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the extension with Sphinx.
-
-    Parameters
-    ----------
-    app : sphinx.application.Sphinx
-        The application.
-
-    Returns
-    -------
-    dict
-        Sphinx's metadata of an extension.
-    """
-    parts = (badges, ledger_page, long_runs, sphinx_api, status, speed, reading, citation, notfound)
-    for part in (*parts, accessibility, typography, pdf):
+    """Register all that the site adds."""
+    for part in (api, byline, notfound, typography, pdf):
         part.setup(app)
     _drop_thebe(app)
+    app.connect("build-finished", _keep_previews, priority=900)
+    app.connect("html-page-context", _add_filter)
     app.connect("html-page-context", _check_files, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

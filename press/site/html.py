@@ -1,7 +1,9 @@
-"""Stage the site from executed notebooks, build it with Jupyter Book, and put it into place at once."""
+"""Build the staged site with Jupyter Book as far as it changed, and put the book into place at once."""
 
 from __future__ import annotations
 
+import filecmp
+import hashlib
 import json
 import os
 import re
@@ -9,198 +11,188 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from press.build.lock import replace
-from press.chapter.record import MIME, Row
-from press.evidence import long_runs
-from press.evidence.measurements import COMMITTED, part, read_report
-from press.evidence.sources import check_source
-from press.evidence.statements import FOLDER
-from press.pages import growth
-from press.pages.made_by import annotate, reproduced
-from press.pages.provenance import banner, provenance
-from press.pages.status import measure
-from press.pages.summary import draw
-from press.run.environment import commit
-from press.run.parameters import read_parameters
-from press.run.profiles import DEFAULT
+from press.run.environment import interpreter
 from press.run.project import Project
-from press.site.api import PAGE, stage_api
-from press.site.byline import fold
-from press.site.exports import public_modules, public_names
-from press.site.policy import protect_book
+from press.site.policy import BOOK, handlers, protect
+from press.site.repairs.accessibility import mend
+from press.site.stage import stage
 
-__all__ = ["SiteFailed", "build", "stage"]
+__all__ = ["JUPYTER_BOOK", "SiteFailed", "build", "outline"]
 
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 """Its command line; the package has no `__main__`, and a script's first line does not survive a move."""
-
-
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_OUTLINE = re.compile(
+    r"^\s*#{1,6} .*$|^\([^)\s]+\)=|:(?:name|label): *\S+|^\s*`{3,}\{[\w:-]+\}|^\s*:{3,}\{[\w:-]+\}"
+    r"|\$\$ *\(\S+\)|^\s*\$\$|\{glue:\w+\}|\\(?:begin|end)\{[a-z]+\*?\}",
+    re.MULTILINE,
+)
+_LABEL = re.compile(r"^\(([^)\s]+)\)=|:(?:name|label): *(\S+)|\$\$ *\((\S+)\)", re.MULTILINE)
 
 
 class SiteFailed(Exception):
     """Jupyter Book found an error or a warning; the message holds them."""
 
 
-def stage(project: Project, site: Path) -> None:
-    """Write the source tree of the site.
-
-    Parameters
-    ----------
-    project : Project
-        The book; its chapters have been executed and its ledger collected.
-    site : pathlib.Path
-        Directory to fill; what is there is removed.
-
-    Raises
-    ------
-    ValueError
-        If an executed notebook is missing or the chapters were executed with different profiles.
-    """
-    shutil.rmtree(site, ignore_errors=True)
-    (site / "downloads").mkdir(parents=True)
-    for name in ("_config.yml", "_toc.yml", "CITATION.cff"):
-        shutil.copy(project.root / name, site)
-    shutil.copytree(project.book / "assets", site / "assets")
-    for bibliography in project.book.glob("*.bib"):
-        shutil.copy(bibliography, site)
-    shutil.copy(project.ledger, site / "ledger.json")
-    for name in ("statements.toml", long_runs.FILE):
-        if (project.evidence / name).is_file():
-            shutil.copy(project.evidence / name, site)
-    if project.theory.is_file():
-        shutil.copy(project.theory, site)
-        shutil.copytree(
-            project.root / FOLDER, site / FOLDER.name, ignore=shutil.ignore_patterns("__pycache__")
-        )
-    profiles: dict[str, str] = {}
-    chapters = project.chapters()
-    names = public_names(public_modules(project.root, "opgd"))
-    has_reference = PAGE in project.pages()
-    notebooks: dict[str, Any] = {}
-    places: dict[str, tuple[str, str]] = {}
-    for chapter in chapters:
-        path = project.executed / f"{chapter}.ipynb"
-        if not path.is_file():
-            raise ValueError(f"chapter {chapter!r} has not been executed: {path} does not exist")
-        shutil.copy(path, site / "downloads")
-        notebook = json.loads(path.read_text(encoding="utf-8"))
-        notebooks[chapter] = json.loads(path.read_text(encoding="utf-8"))
-        profiles[chapter] = notebook["metadata"]["press"]["profile"]
-        for item, place in reproduced(notebook).items():
-            places.setdefault(item, (chapter, place))
-        parameters = list(read_parameters(project.source(chapter)))
-        annotate(notebook, chapter, names, parameters, linked=has_reference)
-        text = json.dumps(page(project, chapter, notebook), indent=1, ensure_ascii=False)
-        (site / f"{chapter}.ipynb").write_text(text + "\n", encoding="utf-8")
-    if len(set(profiles.values())) > 1:
-        raise ValueError(f"the chapters were executed with different profiles: {profiles}")
-    profile = next(iter(profiles.values()), DEFAULT)
-    for name in project.pages():
-        if name not in chapters:
-            text = (project.book / f"{name}.md").read_text(encoding="utf-8")
-            (site / f"{name}.md").write_text(_below_title(text, banner(profile)), encoding="utf-8")
-    _stage_results(project, site, notebooks, places)
-    if has_reference:
-        stage_api(project, site, notebooks)
-
-
-def _stage_results(
-    project: Project, site: Path, notebooks: Mapping[str, Any], places: Mapping[str, tuple[str, str]]
-) -> None:
-    """Write what the pages of the ledger, the checks and the status are made from."""
-    rows: list[Row] = json.loads(project.ledger.read_text(encoding="utf-8"))
-    checks = {row["check"]: check_source(project.root, row["check"]) for row in rows}
-    status = measure(notebooks, project.root / "requirements.lock", commit(project.root))
-    for name, data in {"places": places, "check-sources": checks, "status": status}.items():
-        (site / f"{name}.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-    if rows:
-        draw(rows, site / "ledger.png")
-    if (project.evidence / COMMITTED).is_file():
-        report = read_report(project.evidence / COMMITTED)
-        shutil.copy(project.evidence / COMMITTED, site)
-        if part(report, "growth"):
-            growth.draw(part(report, "growth"), site / "growth.png")
-
-
-def page(project: Project, chapter: str, notebook: dict[str, Any]) -> dict[str, Any]:
-    """Turn an executed notebook into a page: no ledger outputs, code folded, a banner, provenance at the end.
-
-    Parameters
-    ----------
-    project : Project
-        The book.
-    chapter : str
-        The chapter's name.
-    notebook : dict
-        The executed notebook, as parsed JSON; it is changed in place.
-
-    Returns
-    -------
-    dict
-        The page.
-    """
-    press = notebook["metadata"]["press"]
-    for cell in notebook["cells"]:
-        fold(cell)
-        if cell["cell_type"] == "code":
-            cell["outputs"] = [o for o in cell["outputs"] if MIME not in o.get("data", {})]
-    first = next(cell for cell in notebook["cells"] if cell["cell_type"] == "markdown")
-    first["source"] = _below_title("".join(first["source"]), banner(press["profile"]))
-    text = provenance(press, read_parameters(project.source(chapter)), f"downloads/{chapter}.ipynb")
-    notebook["cells"].append({"cell_type": "markdown", "id": "provenance", "metadata": {}, "source": text})
-    return notebook
-
-
 def build(project: Project) -> None:
-    """Build the HTML of the staged site; `_build/html` is the old book or the new one, never a part.
+    """Build the HTML of the site; `_build/html` is the old book or the new one, never a part.
 
-    Parameters
-    ----------
-    project : Project
-        The book.
-
-    Raises
-    ------
-    SiteFailed
-        If Jupyter Book reports an error or a warning; the book in place is left as it is.
+    An error or a warning of Jupyter Book is a SiteFailed. Sphinx keeps its state in `_build/render`: pages
+    whose text changed are rendered again, with those that refer to them. What can change every page (see
+    `_shared`) lets everything be rendered again; so does a failure.
     """
-    site = project.build / "site"
-    stage(project, site)
+    site, render = project.build / "site", project.build / "render"
     with tempfile.TemporaryDirectory(dir=project.build, prefix="render-") as scratch:
-        command = [sys.executable, "-c", JUPYTER_BOOK, "build", str(site), "--path-output", scratch]
-        done = subprocess.run(
-            [*command, "-W", "-n", "--keep-going", "-q"],
-            cwd=project.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-        )  # fmt: skip
-        fresh = Path(scratch) / "_build" / "html"
-        missing = [name for name in project.pages() if not (fresh / f"{name}.html").is_file()]
-        if done.returncode or missing:
-            lines = _ANSI.sub("", done.stdout).replace(f"{site}{os.sep}", "").splitlines()
-            told = [line for line in lines if re.search(r"WARNING|ERROR|CRITICAL", line)] or lines[-40:]
-            raise SiteFailed(
-                "\n".join(["the site did not build:", *told, *(f"no page {m}" for m in missing)])
-            )
-        _delay_previews(fresh)
-        protect_book(fresh)
-        replace(fresh, project.html)
+        stage(project, Path(scratch))
+        shared, before = _shared(project, Path(scratch)), render / "shared"
+        if not before.is_file() or before.read_text(encoding="utf-8") != shared:
+            shutil.rmtree(render, ignore_errors=True)
+        changed = _synchronise(Path(scratch), site)
+    if render.exists():
+        _touch_references(site, changed)
+    before.unlink(missing_ok=True)  # until all is well
+    _jupyter_book(project, site, render)
+    _publish(render / "_build" / "html", project)
+    before.write_text(shared, encoding="utf-8")
 
 
-def _delay_previews(html: Path) -> None:
-    """Let the figures in previews of links load when they are looked at, not with the page."""
-    for path in (html / "_static" / "tippy").rglob("*.js"):
-        text = path.read_text(encoding="utf-8")
-        path.write_text(text.replace("<img ", '<img loading=\\"lazy\\" '), encoding="utf-8")
+def outline(text: str) -> list[str]:
+    """Return what other pages may show or count of a page: headings, labels, what has a number."""
+    return [found.strip() for found in _OUTLINE.findall(text)]
 
 
-def _below_title(text: str, addition: str) -> str:
-    """Insert text after the first line that is a `#` heading."""
-    if not addition:
+def _shared(project: Project, site: Path) -> str:
+    """Identify what every page may depend on.
+
+    Settings, contents, bibliography, scripts and styles, the code that makes pages, what `opgd` offers, the
+    packages, and the outline of each page, of which numbers and the texts of links are made.
+    """
+    digest = hashlib.sha256(interpreter().encode())
+    code = [path for room in ("pages", "site") for path in (project.root / "press" / room).rglob("*.py")]
+    files = [
+        *site.glob("*.yml"),
+        *site.glob("*.bib"),
+        *(site / "assets").rglob("*"),
+        *site.glob("api/*"),
+        *code,
+    ]
+    for path in [*sorted(p for p in files if p.is_file()), project.root / "requirements.lock"]:
+        digest.update(f"{path.name}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    for path in _pages(site):
+        digest.update(json.dumps([path.name, outline(_prose(path))]).encode())
+    return digest.hexdigest()
+
+
+def _pages(site: Path) -> list[Path]:
+    return sorted([*site.glob("*.md"), *site.glob("*.ipynb")])
+
+
+def _prose(path: Path) -> str:
+    """The text of a page; of a notebook with the options of its cells, which name and caption figures."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != ".ipynb":
         return text
-    lines = text.splitlines()
-    title = next(number for number, line in enumerate(lines) if line.startswith("# "))
-    return "\n".join([*lines[: title + 1], "", addition, *lines[title + 1 :]]) + "\n"
+    parts = []
+    for cell in json.loads(text)["cells"]:
+        figure = cell["metadata"].get("mystnb", {}).get("figure", {})
+        shown = [o.get("data", {}).get("text/markdown", "") for o in cell.get("outputs", [])]
+        source = cell["source"] if cell["cell_type"] == "markdown" else ""
+        parts += ["".join(source), *("".join(one) for one in shown)]
+        parts += [f":name: {figure['name']}"] if figure.get("name") else []
+    return "\n".join(parts)
+
+
+def _synchronise(fresh: Path, site: Path) -> set[str]:
+    """Make one tree equal to another, touching only files that differ; return the names of changed pages."""
+    wanted = {path.relative_to(fresh) for path in fresh.rglob("*") if path.is_file()}
+    for path in [p for p in site.rglob("*") if p.is_file() and p.relative_to(site) not in wanted]:
+        path.unlink()
+    changed = set()
+    for name in sorted(wanted):
+        place = site / name
+        if not place.is_file() or not filecmp.cmp(fresh / name, place, shallow=False):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(fresh / name, place)
+            changed.add(name.as_posix())
+    return changed
+
+
+def _touch_references(site: Path, changed: set[str]) -> None:
+    """Let the pages be rendered again that refer to what is labelled on changed ones."""
+    pages = {path: _prose(path) for path in _pages(site)}
+    labels = {
+        label
+        for path, text in pages.items()
+        if path.name in changed
+        for groups in _LABEL.findall(text)
+        for label in groups
+        if label
+    }
+    for path, text in pages.items():
+        words = set(re.findall(r"[\w:.-]+", text))
+        if path.name not in changed and words & labels:
+            path.touch()
+
+
+def _jupyter_book(project: Project, site: Path, render: Path) -> None:
+    """Run Jupyter Book; after a failure its state goes, so that no warning is told once only."""
+    command = [sys.executable, "-c", JUPYTER_BOOK, "build", str(site), "--path-output", str(render)]
+    done = subprocess.run(
+        [*command, "-W", "-n", "--keep-going", "-q"],
+        cwd=project.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+    )  # fmt: skip
+    html = render / "_build" / "html"
+    missing = [name for name in project.pages() if not (html / f"{name}.html").is_file()]
+    if done.returncode or missing:
+        shutil.rmtree(render, ignore_errors=True)
+        lines = _ANSI.sub("", done.stdout).replace(f"{site}{os.sep}", "").splitlines()
+        told = [line for line in lines if re.search(r"WARNING|ERROR|CRITICAL", line)] or lines[-40:]
+        raise SiteFailed("\n".join(["the site did not build:", *told, *(f"no page {m}" for m in missing)]))
+
+
+def _publish(raw: Path, project: Project) -> None:
+    """Finish the pages that changed since the last time, and put the book into place.
+
+    `finished.json` holds for each page what Sphinx wrote, its event handlers and the finished page, the texts
+    by their digests.
+    """
+    record = raw.parents[1] / "finished.json"
+    before = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
+    after: dict[str, Any] = {}
+    mended: dict[str, str] = {}
+    with tempfile.TemporaryDirectory(dir=project.build, prefix="render-") as scratch:
+        fresh = Path(scratch) / "html"
+        shutil.copytree(raw, fresh, ignore=shutil.ignore_patterns(".doctrees"))
+        for path in sorted(fresh.rglob("*.html")):
+            name = path.relative_to(fresh).as_posix()
+            if name.startswith("_static/"):
+                continue
+            text = path.read_text(encoding="utf-8")
+            row = before.get(name, {})
+            if row.get("raw") != _digest(text):
+                mended[name] = mend(text)
+                row = {"raw": _digest(text), "handlers": handlers(mended[name])}
+            after[name] = row
+        of_all = sorted({handler for row in after.values() for handler in row["handlers"]})
+        for name, row in after.items():
+            path, old = fresh / name, project.html / name
+            done = old.read_text(encoding="utf-8") if old.is_file() else ""
+            if row.get("of_all") != of_all or row.get("finished") != _digest(done):
+                text = mended.get(name) or mend(path.read_text(encoding="utf-8"))
+                done = protect(text, BOOK, of_all)
+            path.write_text(done, encoding="utf-8")
+            after[name] = row | {"of_all": of_all, "finished": _digest(done)}
+        for path in (fresh / "_static" / "tippy").rglob("*.js"):  # figures in previews load when looked at
+            text = path.read_text(encoding="utf-8")
+            path.write_text(text.replace("<img ", '<img loading=\\"lazy\\" '), encoding="utf-8")
+        record.unlink(missing_ok=True)
+        replace(fresh, project.html)
+    record.write_text(json.dumps(after), encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -18,11 +18,12 @@ import yaml
 from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 
-from press.evidence import long_runs
-from press.evidence.statements import FOLDER
+from press.pages.expand import Evidence
 from press.run.project import Project
-from press.site.html import SiteFailed, page
+from press.site.html import SiteFailed
 from press.site.policy import SINGLE, protect
+from press.site.repairs.accessibility import mend
+from press.site.stage import page
 
 __all__ = ["onepage", "setup"]
 
@@ -49,24 +50,9 @@ _SHEETS = ("basic.css", "pygments.css", "mystnb.*.css", "proof.css", "book.css")
 
 
 def onepage(project: Project, executed: Path) -> str:
-    """Render an executed notebook as a page that needs no other file and no network.
+    """Render an executed notebook as HTML that needs no other file and no network.
 
-    Parameters
-    ----------
-    project : Project
-        The book; its settings, bibliography and formula fonts are used.
-    executed : pathlib.Path
-        The executed notebook.
-
-    Returns
-    -------
-    str
-        HTML.
-
-    Raises
-    ------
-    SiteFailed
-        If Sphinx cannot render it.
+    What Sphinx cannot render is a SiteFailed.
     """
     notebook = json.loads(executed.read_text(encoding="utf-8"))
     chapter = notebook["metadata"]["press"]["chapter"]
@@ -75,9 +61,10 @@ def onepage(project: Project, executed: Path) -> str:
         source, target = Path(scratch) / "source", Path(scratch) / "target"
         (source / "downloads").mkdir(parents=True)
         shutil.copy(executed, source / "downloads" / f"{chapter}.ipynb")
-        text = json.dumps(_with_references(page(project, chapter, notebook)), ensure_ascii=False)
+        made = page(notebook, Evidence(project, {chapter: notebook}, [chapter]))
+        text = json.dumps(_with_references(made), ensure_ascii=False)
         (source / f"{chapter}.ipynb").write_text(text, encoding="utf-8")
-        _furnish(project, chapter, source)
+        _write_settings(project, chapter, source)
         command = [sys.executable, "-m", "sphinx", "-q", "-b", "singlehtml", str(source), str(target)]
         done = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=False)
         built = target / f"{chapter}.html"
@@ -105,24 +92,13 @@ def _elsewhere(app: Sphinx, env: object, node: nodes.Element, content: nodes.Ele
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register with Sphinx what a single page needs.
-
-    Parameters
-    ----------
-    app : sphinx.application.Sphinx
-        The application.
-
-    Returns
-    -------
-    dict
-        Sphinx's metadata of an extension.
-    """
+    """Register what a single page needs."""
     app.connect("missing-reference", _elsewhere)
     return {"version": "1", "parallel_read_safe": True}
 
 
-def _furnish(project: Project, chapter: str, source: Path) -> None:
-    """Put beside the notebook what Sphinx needs: settings, a bare layout, bibliography, statements."""
+def _write_settings(project: Project, chapter: str, source: Path) -> None:
+    """Put beside the notebook what Sphinx needs: settings, a bare layout, styles, the bibliography."""
     settings = yaml.safe_load((project.root / "_config.yml").read_text(encoding="utf-8"))
     shared = settings["sphinx"]["config"]
     conf: dict[str, Any] = {
@@ -146,7 +122,7 @@ def _furnish(project: Project, chapter: str, source: Path) -> None:
         "html_css_files": ["book.css"],
         "templates_path": ["templates"],
         "numfig": True,
-        "exclude_patterns": ["downloads", FOLDER.name],
+        "exclude_patterns": ["downloads"],
     }
     lines = "".join(f"{name} = {value!r}\n" for name, value in conf.items())
     (source / "conf.py").write_text(lines, encoding="utf-8")
@@ -154,10 +130,8 @@ def _furnish(project: Project, chapter: str, source: Path) -> None:
     (source / "templates" / "layout.html").write_text(_LAYOUT, encoding="utf-8")
     (source / "assets").mkdir()
     shutil.copy(project.book / "assets" / "book.css", source / "assets")
-    beside = [project.evidence / name for name in ("statements.toml", long_runs.FILE)]
-    for path in [*project.book.glob("*.bib"), *beside, project.theory]:
-        if path.is_file():
-            shutil.copy(path, source)
+    for path in project.book.glob("*.bib"):
+        shutil.copy(path, source)
 
 
 def _contain(text: str, target: Path, project: Project) -> str:
@@ -174,7 +148,7 @@ def _contain(text: str, target: Path, project: Project) -> str:
     css = re.sub(r"@import[^;]*;|url\((?!['\"]?data:)[^)]*\)", "", css)
     text = text.replace("<!-- STYLE -->", f"<style>\n{css}\n</style>")
     text = text.replace("<!-- FORMULAS -->", _formulas(project) if 'class="math' in text else "")
-    return protect(text, SINGLE)
+    return protect(mend(text), SINGLE)
 
 
 def _formulas(project: Project) -> str:

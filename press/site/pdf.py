@@ -18,7 +18,8 @@ from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from press.run.project import Project
-from press.site.html import JUPYTER_BOOK, SiteFailed, stage
+from press.site.html import JUPYTER_BOOK, SiteFailed
+from press.site.stage import stage
 
 __all__ = ["build_pdf", "for_paper", "missing_packages", "setup"]
 
@@ -41,13 +42,7 @@ _LATEX_ERROR = re.compile(r"^(?:! .*|.*:\d+: .*)(?:\n.*){0,2}", re.MULTILINE)
 
 
 def missing_packages() -> list[str]:
-    """Name the Debian packages without which the PDF cannot be made here.
-
-    Returns
-    -------
-    list of str
-        Package names in alphabetical order; empty if nothing is missing.
-    """
+    """Name the Debian packages without which the PDF cannot be made here, in alphabetical order."""
     missing = {package for command, package in COMMANDS.items() if shutil.which(command) is None}
     if "texlive-binaries" in missing:
         return sorted({*missing, *FILES.values()})
@@ -59,16 +54,11 @@ def missing_packages() -> list[str]:
 
 
 def for_paper(site: Path) -> None:
-    """Turn a staged site into the source of a printed book.
+    """Turn a staged site, in place, into the source of a printed book.
 
     The folded code goes: paper cannot be unfolded, and the code is in the notebooks. The first page, which
     holds the table of contents of the site, becomes a chapter like the others, number 0, so that all other
     numbers are those of the site.
-
-    Parameters
-    ----------
-    site : pathlib.Path
-        The staged site; it is changed in place.
     """
     for path in site.glob("*.ipynb"):
         notebook = json.loads(path.read_text(encoding="utf-8"))
@@ -88,22 +78,8 @@ def for_paper(site: Path) -> None:
 def build_pdf(project: Project) -> Path:
     """Make `_build/book.pdf` from the executed chapters; it is the old file or the new one, never a part.
 
-    Parameters
-    ----------
-    project : Project
-        The book; its chapters have been executed and its ledger collected.
-
-    Returns
-    -------
-    pathlib.Path
-        The PDF.
-
-    Raises
-    ------
-    ValueError
-        If a LaTeX package is missing, or a chapter has not been executed.
-    SiteFailed
-        If Sphinx or LaTeX reports an error.
+    A missing package of LaTeX is a ValueError that says how to install it; an error of Sphinx or LaTeX is a
+    SiteFailed.
     """
     if missing := missing_packages():
         raise ValueError(f"the PDF needs LaTeX; Debian and Ubuntu: apt install {' '.join(missing)}")
@@ -161,11 +137,5 @@ class WideTables(SphinxPostTransform):
 
 
 def setup(app: Sphinx) -> None:
-    """Register the extension with Sphinx.
-
-    Parameters
-    ----------
-    app : sphinx.application.Sphinx
-        The application.
-    """
+    """Register the transform."""
     app.add_post_transform(WideTables)

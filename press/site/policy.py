@@ -12,9 +12,8 @@ import hashlib
 import re
 from collections.abc import Iterable
 from html.parser import HTMLParser
-from pathlib import Path
 
-__all__ = ["BOOK", "SINGLE", "protect", "protect_book"]
+__all__ = ["BOOK", "SINGLE", "handlers", "protect"]
 
 BOOK = {
     "default-src": "'self' file:",
@@ -69,7 +68,7 @@ class _Scripts(HTMLParser):
             self.scripts[-1] += data
 
 
-def protect(page: str, policy: dict[str, str], handlers: Iterable[str] = ()) -> str:
+def protect(page: str, policy: dict[str, str], others: Iterable[str] = ()) -> str:
     """Put a policy into a page, with the hashes of the scripts that are in it now.
 
     Parameters
@@ -78,7 +77,7 @@ def protect(page: str, policy: dict[str, str], handlers: Iterable[str] = ()) -> 
         HTML in its final form: a script changed afterwards does not run.
     policy : dict of str to str
         Sources by directive: `BOOK` or `SINGLE`.
-    handlers : iterable of str
+    others : iterable of str
         Inline event handlers of other pages, which this one may read.
 
     Returns
@@ -107,8 +106,8 @@ def protect(page: str, policy: dict[str, str], handlers: Iterable[str] = ()) -> 
         raise ValueError("something in the page loads before its Content-Security-Policy")
     reader = _read(page)
     allowed = [_hash(text) for text in reader.scripts]
-    if handlers := [*reader.handlers, *handlers]:
-        allowed += ["'unsafe-hashes'", *map(_hash, handlers)]
+    if allowed_handlers := [*reader.handlers, *others]:
+        allowed += ["'unsafe-hashes'", *map(_hash, allowed_handlers)]
     sources = dict(policy)
     sources["script-src"] = " ".join([sources["script-src"], *dict.fromkeys(allowed)]).strip() or "'none'"
     content = "; ".join(f"{directive} {source}" for directive, source in sources.items())
@@ -116,21 +115,12 @@ def protect(page: str, policy: dict[str, str], handlers: Iterable[str] = ()) -> 
     return page[:place] + meta + page[place:]
 
 
-def protect_book(directory: Path) -> None:
-    """Protect all pages of a book; what its scripts bring along is no page.
+def handlers(page: str) -> list[str]:
+    """List the inline event handlers of a page; each page of a book allows those of all.
 
-    Each page allows the event handlers of all: the search page reads the others, and browsers ask its policy.
-
-    Parameters
-    ----------
-    directory : pathlib.Path
-        The book; its pages are changed in place, so it is not the one that readers see.
+    The search page reads the others, and browsers ask its policy.
     """
-    paths = [path for path in directory.rglob("*.html") if "_static" not in path.relative_to(directory).parts]
-    pages = {path: path.read_text(encoding="utf-8") for path in sorted(paths)}
-    handlers = sorted({handler for page in pages.values() for handler in _read(page).handlers})
-    for path, page in pages.items():
-        path.write_text(protect(page, BOOK, handlers), encoding="utf-8")
+    return _read(page).handlers
 
 
 def _read(page: str) -> _Scripts:

@@ -7,34 +7,20 @@ colours are in `book/assets/book.css`; the tests in `tests/browser` run axe-core
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from bs4 import BeautifulSoup
-from sphinx.application import Sphinx
 
-__all__ = ["mend", "setup"]
+__all__ = ["mend"]
 
-SCROLLABLE = ".pst-scrollable-table-container, .ledger-scroll"
+SCROLLABLE = ["pst-scrollable-table-container", "ledger-scroll"]
 _ARIA_SEARCH = re.compile(r'(<button class="btn search-button-field[^>]*?) aria-label="Search"')
 _PRELOAD = re.compile(r"<link rel=\"preload\" as=\"font\"[^>]*>\s*")
 _ICON_SCRIPT = re.compile(r"<script src=\"[^\"]*/fontawesome/[^\"]*\.js[^\"]*\"></script>\s*")
 
 
 def mend(html: str) -> str:
-    """Repair one page.
+    """Repair a page as the theme wrote it; one that needs nothing keeps its meaning, though not its bytes.
 
-    Parameters
-    ----------
-    html : str
-        The page as the theme wrote it.
-
-    Returns
-    -------
-    str
-        The page with the repairs; a page that needs none keeps its meaning, though not its bytes.
-
-    Examples
-    --------
     >>> print(mend('<details><summary aria-label="Toggle hidden content">Show the code</summary></details>'))
     <details><summary>Show the code</summary></details>
     """
@@ -46,24 +32,25 @@ def mend(html: str) -> str:
 
 def _landmarks(page: BeautifulSoup) -> None:
     """`region`: everything lies in a landmark, the sidebar's title and search button included."""
-    for sidebar in page.select("div.bd-sidebar-primary"):
+    for sidebar in page.find_all("div", class_="bd-sidebar-primary"):
         sidebar["role"] = "complementary"
         sidebar["aria-label"] = "Book"
 
 
 def _names(page: BeautifulSoup) -> None:
     """`label-content-name-mismatch`: folded code is called what it shows; arrows say what they open."""
-    for summary in page.select("summary[aria-label='Toggle hidden content']"):
-        del summary["aria-label"]
-    for summary in page.select("summary:has(> .toctree-toggle)"):  # `summary-name`: an arrow only
-        entry = summary.find_parent("li")
-        link = entry.find("a") if entry else None
-        summary["aria-label"] = f"Pages below {link.get_text(strip=True)}" if link else "Pages below"
+    for summary in page.find_all("summary"):
+        if summary.get("aria-label") == "Toggle hidden content":
+            del summary["aria-label"]
+        if summary.find(class_="toctree-toggle", recursive=False):  # `summary-name`: an arrow only
+            entry = summary.find_parent("li")
+            link = entry.find("a") if entry else None
+            summary["aria-label"] = f"Pages below {link.get_text(strip=True)}" if link else "Pages below"
 
 
 def _scrolling(page: BeautifulSoup) -> None:
     """`scrollable-region-focusable`: the keyboard can scroll wide tables; `book.js` sees to the rest."""
-    for region in page.select(SCROLLABLE):
+    for region in page.find_all(class_=SCROLLABLE):
         region["tabindex"] = "0"
 
 
@@ -88,14 +75,15 @@ def _spoken(tex: str) -> str:
 
 def _bibliography(page: BeautifulSoup) -> None:
     """`aria-allowed-role`, `aria-deprecated-role`, `aria-required-children`: a bibliography is plain text."""
-    for entry in page.select("[role=doc-biblioentry], .citation-list[role=list]"):
-        del entry["role"]
+    for entry in page.find_all(role=["doc-biblioentry", "list"]):
+        if entry["role"] == "doc-biblioentry" or "citation-list" in entry.get_attribute_list("class"):
+            del entry["role"]
 
 
 def _identifiers(page: BeautifulSoup) -> None:
     """`duplicate-id`: sphinx-proof and the search page repeat identifiers; the first one keeps its own."""
     seen: set[str] = set()
-    for element in page.select("[id]"):
+    for element in page.find_all(id=True):
         name = str(element["id"])
         if name in seen:
             del element["id"]
@@ -105,27 +93,8 @@ def _identifiers(page: BeautifulSoup) -> None:
 def _downloads(page: BeautifulSoup) -> None:
     """The theme's menu offers the page's own source; readers get the executed notebook, as it was run."""
     executed = page.select_one(".byline a[download]")
-    for source in page.select("a.btn-download-source-button[href$='.ipynb']"):
-        if executed is not None:
+    for source in page.find_all("a", class_="btn-download-source-button"):
+        if executed is not None and str(source["href"]).endswith(".ipynb"):
             source["href"] = executed["href"]
             source["download"] = ""
             source["title"] = "Download the executed notebook"
-
-
-def _finish(app: Sphinx, exception: Exception | None) -> None:
-    """Mend all pages of a finished build."""
-    if exception is None and app.builder.format == "html":
-        for path in Path(app.outdir).rglob("*.html"):
-            if "_static" not in path.relative_to(app.outdir).parts:
-                path.write_text(mend(path.read_text(encoding="utf-8")), encoding="utf-8")
-
-
-def setup(app: Sphinx) -> None:
-    """Register the extension with Sphinx.
-
-    Parameters
-    ----------
-    app : sphinx.application.Sphinx
-        The application.
-    """
-    app.connect("build-finished", _finish)

@@ -62,20 +62,7 @@ $links
 
 
 def page(title: str, pages: list[tuple[str, str]]) -> str:
-    """Return the page.
-
-    Parameters
-    ----------
-    title : str
-        The book's title.
-    pages : list of (str, str)
-        Address, relative to the book's first folder, and title of each page of the book.
-
-    Returns
-    -------
-    str
-        HTML that loads nothing.
-    """
+    """HTML that loads nothing: the book's title, and the relative address and title of each of its pages."""
     links = [f'<li><a href="{html.escape(address)}">{html.escape(name)}</a></li>' for address, name in pages]
     return TEMPLATE.substitute(title=html.escape(title), links="\n".join(links))
 
@@ -90,11 +77,5 @@ def _write(app: Sphinx, exception: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> None:
-    """Register the extension with Sphinx.
-
-    Parameters
-    ----------
-    app : sphinx.application.Sphinx
-        The application.
-    """
+    """Register what this module does."""
     app.connect("build-finished", _write)

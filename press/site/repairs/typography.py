@@ -64,11 +64,5 @@ class BindPunctuation(SphinxPostTransform):
 
 
 def setup(app: Sphinx) -> None:
-    """Register the transform with Sphinx.
-
-    Parameters
-    ----------
-    app : sphinx.application.Sphinx
-        The application.
-    """
+    """Register what this module does."""
     app.add_post_transform(BindPunctuation)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from press.pages.citation import bibtex, entries, with_address
+from press.pages.citation import bibtex, citations, entries, with_address
 
 CITATION = Path(__file__).resolve().parents[3] / "CITATION.cff"
 
@@ -46,6 +46,13 @@ def test_braces_balance_and_every_field_ends_with_a_comma_but_the_last() -> None
         lines = bibtex(work).splitlines()
         assert bibtex(work).count("{") == bibtex(work).count("}")
         assert [line.endswith(",") for line in lines] == [True] * (len(lines) - 2) + [False, False]
+
+
+def test_the_page_shows_both_entries() -> None:
+    citation = yaml.safe_load(CITATION.read_text(encoding="utf-8"))
+    text = citations(citation, {"repository": {"url": "https://example.org/x"}})
+    assert text.startswith("```bibtex\n@inproceedings{") and text.endswith("\n}\n```\n")
+    assert text.count("\n}") == 2 and "https://example.org/x" in text
 
 
 @pytest.mark.parametrize(

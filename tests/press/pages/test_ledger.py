@@ -1,58 +1,59 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from docutils import nodes
-from sphinx import addnodes
 
 from opgd.paper import reported
 from press.chapter.record import record
 from press.evidence.sources import anchor
-from press.pages import ledger as ledger_page
+from press.pages import ledger
 
+Cells = Callable[[str], list[list[str]]]
 PLACES = {"Table 1": ("rates", "tab-rates")}
+CHECKS = ["tests/test_a.py::test_a", "tests/test_a.py::test_b"]
 
 
 def rows() -> list[Any]:
-    good = record("Table 1", "gamma=2 p=1 q=1", 0.49, sd=0.01, check="tests/test_a.py::test_a")
-    bad = record(
-        "Table 2", "D=1 gamma=2 p=1 q=2", 0.9, sd=0.01, check="tests/test_a.py::test_b", why="tried <all>"
-    )
+    good = record("Table 1", "gamma=2 p=1 q=1", 0.49, sd=0.01, check=CHECKS[0])
+    bad = record("Table 2", "D=1 gamma=2 p=1 q=2", 0.9, sd=0.01, check=CHECKS[1], why="tried <all> | more")
     return [good | {"chapter": "rates"}, bad | {"chapter": "tables"}]
 
 
-def links(node: nodes.Node, kind: type[nodes.Node] = addnodes.pending_xref) -> Sequence[Any]:
-    return list(node.findall(kind))
+def test_counts_in_all_and_of_each_item(cells: Cells) -> None:
+    text = ledger.counts(rows(), PLACES)
+    for verdict, number in {"match": 1, "explained": 0, "unreproduced": 1}.items():
+        assert f"- **{verdict}: {number}** of 2 (" in text
+    assert [line[:5] for line in cells(text)[1:]] == [
+        ["Table 1", "1", "1", "0", "0"], ["Table 2", "1", "0", "0", "1"],
+    ]  # fmt: skip
 
 
-def test_counts() -> None:
-    text = ledger_page._counts(rows()).astext()
-    assert "match: 1 of 2" in text and "explained: 0 of 2" in text and "unreproduced: 1 of 2" in text
+def test_numbers_that_nobody_recomputed_are_named() -> None:
+    text = ledger.counts(rows(), PLACES).replace("\\", "")
+    assert "Table 1 (26), Table 2 (53)" in text and "Figure 1 (8)" in text
+    everything: Any = [
+        {"item": item, "cell": cell, "verdict": "match", "chapter": "rates"}
+        for item in reported.items()
+        for cell in reported.cells(item)
+    ]
+    assert ledger.counts(everything, PLACES).endswith("No printed number is left out.\n")
 
 
-def test_counts_of_each_item() -> None:
-    table = ledger_page._items(rows(), PLACES)
-    lines = [[cell.astext() for cell in row] for row in table.findall(nodes.row)][1:]
-    assert [line[:5] for line in lines] == [["Table 1", "1", "1", "0", "0"], ["Table 2", "1", "0", "0", "1"]]
+def test_every_row_has_its_numbers_verdict_reason_and_check(cells: Cells) -> None:
+    head, first, second = cells(ledger.numbers(rows(), PLACES, linked=False))
+    assert tuple(head) == ledger.HEADER
+    assert first[2:7] == ["0.49", "0.4900", "0.01", "0.00", "**match**"]
+    assert second[3] == "0.9000" and second[6] == r"**unreproduced**: tried <all> \| more"
+    assert first[7] == "{doc}`rates <rates>`, {numref}`tab-rates`, ` test_a `"
+    assert second[7] == "{doc}`tables <tables>`, ` test_b `"
 
 
-def test_every_row_has_its_numbers_verdict_reason_and_check() -> None:
-    table = ledger_page._table(rows(), PLACES, linked=True)
-    text = table.astext()
-    for part in ("0.49", "0.9000", "unreproduced", ": tried <all>", "test_b", "rates"):
-        assert part in text
-    assert {len(row.children) for row in table.findall(nodes.row)} == {len(ledger_page.HEADER)}
-
-
-def test_printed_digits_are_kept_and_zero_has_no_sign() -> None:
-    cell = "gamma=1.1 p=0.6 q=1.5"
-    row = record("Table 1", cell, 0.40 - 1e-6, sd=0.01, check="tests/test_a.py::test_a") | {
-        "chapter": "rates"
-    }
-    body = next(ledger_page._table([row], PLACES, linked=True).findall(nodes.tbody))  # type: ignore[list-item]
-    assert [cell.astext() for cell in body.findall(nodes.entry)][2:6] == ["0.40", "0.4000", "0.01", "0.00"]
+def test_printed_digits_are_kept_and_zero_has_no_sign(cells: Cells) -> None:
+    row: Any = record("Table 1", "gamma=1.1 p=0.6 q=1.5", 0.40 - 1e-6, sd=0.01, check=CHECKS[0])
+    text = ledger.numbers([row | {"chapter": "rates"}], PLACES, linked=True)
+    assert cells(text)[1][2:6] == ["0.40", "0.4000", "0.01", "0.00"]
 
 
 @pytest.mark.parametrize(
@@ -67,33 +68,32 @@ def test_printed_digits_are_kept_and_zero_has_no_sign() -> None:
     ],
 )
 def test_signs(value: float, shown: str) -> None:
-    assert ledger_page._number(value, "+.2f") == shown
+    assert ledger._number(value, "+.2f") == shown
 
 
-def test_a_row_links_to_chapter_figure_and_check() -> None:
-    table = ledger_page._table(rows(), PLACES, linked=True)
-    targets = [(link["reftype"], link["reftarget"]) for link in links(table)]
-    assert targets == [("doc", "/rates"), ("numref", "tab-rates"), ("doc", "/tables")]
-    checks = [(link["refuri"], link["reftitle"]) for link in links(table, nodes.reference)]
-    nodes_ = ["tests/test_a.py::test_a", "tests/test_a.py::test_b"]
-    assert checks == [(f"checks.html#{anchor(node)}", node) for node in nodes_]
-    assert not links(ledger_page._table(rows(), PLACES, linked=False), nodes.reference)
+def test_a_row_links_to_its_check(cells: Cells) -> None:
+    for row, node in zip(cells(ledger.numbers(rows(), PLACES, linked=True))[1:], CHECKS, strict=True):
+        assert row[7].endswith(f'[<span title="{node}">` {node[-6:]} `</span>](#{anchor(node)})')
 
 
 def test_an_item_of_another_chapter_is_not_linked() -> None:
-    table = ledger_page._table(rows(), {"Table 1": ("deeper", "fig-deeper")}, linked=True)
-    assert {link["reftype"] for link in links(table)} == {"doc"}
+    assert "numref" not in ledger.numbers(rows(), {"Table 1": ("deeper", "fig-deeper")}, linked=True)
 
 
-def test_numbers_that_nobody_recomputed_are_named() -> None:
-    text = ledger_page._missing(rows()).astext()
-    assert "Table 1 (26), Table 2 (53)" in text and "Figure 1 (8)" in text
-    everything = [{"item": item, "cell": cell} for item in reported.items() for cell in reported.cells(item)]
-    assert ledger_page._missing(everything).astext() == "No printed number is left out."  # type: ignore[arg-type]
+def test_the_script_is_told_how_to_treat_a_column(cells: Cells) -> None:
+    lines = ledger.numbers(rows(), PLACES, linked=True).splitlines()
+    assert ":class: ledger ledger-numbers filterable choice-1 choice-7" in lines
+    rule = next(line for line in lines if line.startswith("| ---"))
+    assert rule == "| --- | --- | ---: | ---: | ---: | ---: | --- | --- |"
 
 
-@pytest.mark.parametrize("column", ledger_page.CHOICES + ledger_page.NUMBERS)
-def test_the_head_tells_the_script_how_to_treat_a_column(column: str) -> None:
-    head = next(ledger_page._table(rows(), PLACES, linked=True).findall(nodes.thead))
-    entry = next(entry for entry in head.findall(nodes.entry) if entry.astext() == column)
-    assert entry["classes"] == (["number"] if column in ledger_page.NUMBERS else ["choice"])
+def test_the_source_of_each_check_has_a_section() -> None:
+    text = ledger.checks([*rows(), rows()[0]], {CHECKS[0]: "def test_a(): ..."}, 2)
+    assert text.startswith(f"({anchor(CHECKS[0])})=\n## A\n\nTable 1\\: 2 numbers. From ` {CHECKS[0]} `:\n")
+    assert text.endswith("```python\ndef test_a(): ...\n```\n")
+
+
+def test_without_numbers_it_is_said_and_nothing_is_drawn() -> None:
+    assert ledger.numbers([], {}, linked=True) == ledger.checks([], {}, 2) == ledger.NOTHING
+    assert ledger.picture([], "Caption.") == ""
+    assert ":name: fig-ledger-summary" in ledger.picture(rows(), "Caption.")

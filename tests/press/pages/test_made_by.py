@@ -35,12 +35,17 @@ def notebook() -> dict[str, Any]:
     }
 
 
+def annotated(book: dict[str, Any], parameters: list[str], **options: bool) -> dict[str, Any]:
+    annotate(book, "first", NAMES, parameters, **options)
+    return book
+
+
 def lines(book: dict[str, Any]) -> list[str]:
     return [cell["source"] for cell in book["cells"] if cell["cell_type"] == "markdown"]
 
 
 def test_the_line_names_cells_functions_time_and_parameters() -> None:
-    text = "\n".join(lines(annotate(notebook(), "first", NAMES, ["size", "seed"])))
+    text = "\n".join(lines(annotated(notebook(), ["size", "seed"])))
     assert (
         "Made by {doc}`first`, {ref}`cell 5 <code-first-5>` with the results of {ref}`3 <code-first-3>`, "
         "which call {py:obj}`fit_rate <opgd.rates.fit_rate>`, in 12.5 s; parameters `` size = 4 ``; "
@@ -50,24 +55,24 @@ def test_the_line_names_cells_functions_time_and_parameters() -> None:
 
 
 def test_targets_stand_before_the_cells_that_are_linked() -> None:
-    cells = annotate(notebook(), "first", NAMES, ["size"])["cells"]
+    cells = annotated(notebook(), ["size"])["cells"]
     targets = [i for i, cell in enumerate(cells) if cell["source"].startswith("(code-first-")]
     assert [cells[i]["source"] for i in targets] == [f"(code-first-{n})=" for n in (3, 5, 6)]
     assert all(cells[i + 1]["cell_type"] == "code" for i in targets)
 
 
 def test_without_a_reference_functions_are_named_only() -> None:
-    text = "\n".join(lines(annotate(notebook(), "first", NAMES, [], linked=False)))
+    text = "\n".join(lines(annotated(notebook(), [], linked=False)))
     assert "which call `fit_rate`" in text and "py:obj" not in text and "parameters" not in text
 
 
 def test_a_named_table_is_numbered_and_captioned() -> None:
     book = notebook()
-    data = annotate(book, "first", NAMES, [])["cells"][-2]["outputs"][0]["data"]
+    data = annotated(book, [])["cells"][-2]["outputs"][0]["data"]
     assert data["text/markdown"] == f":::{{table}} Numbers.\n:name: tab-a\n\n{PIPE}:::\n\nEnd."
     book = notebook()
     book["cells"][-1]["metadata"]["table"]["caption"] = "Some\n numbers.\n"
-    data = annotate(book, "first", NAMES, [])["cells"][-2]["outputs"][0]["data"]
+    data = annotated(book, [])["cells"][-2]["outputs"][0]["data"]
     assert data["text/markdown"].startswith("Numbers.\n\n:::{table} Some numbers.\n")
 
 
@@ -75,7 +80,7 @@ def test_a_table_without_a_name_keeps_its_text_and_gets_its_line() -> None:
     book = notebook()
     del book["cells"][-1]["metadata"]["table"]
     before = copy.deepcopy(book["cells"][-1]["outputs"])
-    cells = annotate(book, "first", NAMES, [])["cells"]
+    cells = annotated(book, [])["cells"]
     assert cells[-2]["outputs"] == before and cells[-1]["source"].startswith(":::{container} made-by")
 
 

@@ -18,13 +18,13 @@ PRESS = {
 
 def test_every_parameter_is_shown_with_value_type_default_range_and_help(book: Project) -> None:
     text = provenance(PRESS, read_parameters(book.source("first")), "downloads/first.ipynb")
-    row = "* - ` power `\n  - ` 0.1 `\n  - ` float `\n  - ` 2.0 `\n  - \\(0\\, inf\\)\n  - exponent\n"
+    row = r"| ` power ` | ` 0.1 ` | ` float ` | ` 2.0 ` | \(0\, inf\) | exponent |"
     assert row in text
-    assert "- `` ['a', 'b`c'] ``" in text
-    assert "labels\\, as \\*they\\* are\\_written" in text
+    assert "| `` ['a', 'b`c'] `` |" in text
+    assert r"labels\, as \*they\* are\_written" in text
     assert "{download}`Download the executed notebook <downloads/first.ipynb>`" in text
     assert "2026\\-01\\-02 03\\:04 UTC\\, in 1\\.3 s" in text and "abc\\+changes" in text
-    assert "* - Seed\n  - 7\n" in text
+    assert "| Seed | 7 |\n" in text
 
 
 def test_a_chapter_without_seed_says_so(book: Project) -> None:

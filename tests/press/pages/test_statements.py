@@ -1,14 +1,15 @@
-"""Badges, the table of statements and the listing of checks, as document nodes."""
+"""Badges, the table of statements and the listing of checks."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from press.evidence.statements import GRADES, Check, Statement, read_statements
-from press.pages import statements as badges
+from press.pages.statements import badge, listing_of_checks, overview
 
 STATEMENTS = {
     "one": Statement("(1)", "a definition", "definition", "rates"),
@@ -19,38 +20,44 @@ CHECKS = [Check("test_file.py", "test_identity", ("two",), "proved", "as an iden
 
 
 def test_a_badge_links_to_the_check_and_says_what_it_is() -> None:
-    badge = badges._badge("two", STATEMENTS, CHECKS)
-    assert badge.astext() == "✓ proved" and badge["check"] == "check-identity"
-    assert "as an identity" in badge["reftitle"] and "badge-proved" in badge["classes"]
-    other = badges._badge("three", STATEMENTS, CHECKS)
-    assert other.astext() == "– not run" and "check" not in other
+    text = badge("two", STATEMENTS, CHECKS, linked=True)
+    assert re.fullmatch(
+        r'\[<span class="badge-check badge-proved" title="\(2\): [^"]*as an identity">✓ proved</span>\]'
+        r"\(#check-identity\)",
+        text,
+    )
+    assert badge("two", STATEMENTS, CHECKS, linked=False) == text[1:].split("](")[0]
+    other = badge("three", STATEMENTS, CHECKS, linked=True)
+    assert other == '<span class="badge-check badge-not-run">– not run</span>'
     with pytest.raises(ValueError, match="unknown statement 'four'"):
-        badges._badge("four", STATEMENTS, CHECKS)
+        badge("four", STATEMENTS, CHECKS, linked=True)
 
 
 def test_counts_add_up() -> None:
-    text = badges._counts(STATEMENTS, CHECKS).astext()
-    assert "proved: 1 of 3" in text and "not run: 1 of 3" in text and "definition: 1 of 3" in text
+    text = overview(STATEMENTS, CHECKS, linked=True)
+    for verdict in ("proved", "not run", "definition"):
+        assert f"- **{verdict}: 1** of 3 (" in text
     assert "erratum" not in text
 
 
-def test_every_statement_has_its_row() -> None:
-    table = badges._table(STATEMENTS, CHECKS)
-    assert len(list(table.findall(badges.nodes.row))) == 1 + len(STATEMENTS)
-    text = table.astext()
-    for part in ("Lemma 3", "a bound", "as an identity", "this page", "rates"):
-        assert part in text
+def test_every_statement_has_its_row(cells: Callable[[str], list[list[str]]]) -> None:
+    rows = cells(overview(STATEMENTS, CHECKS, linked=False))[1:]
+    assert [row[:3] for row in rows] == [
+        ["(1)", "a definition", "{doc}`rates`"],
+        ["(2)", "an identity", "{doc}`rates`"],
+        ["Lemma 3", "a bound", "this page"],
+    ]
+    assert [row[4] for row in rows] == ["", "as an identity", ""]
 
 
 def test_the_listing_shows_the_source(tmp_path: Path) -> None:
-    (tmp_path / "test_file.py").write_text(
-        "def test_identity() -> None:\n    assert 1 == 1\n", encoding="utf-8"
-    )
-    (section,) = badges._listing(STATEMENTS, CHECKS, tmp_path)
-    assert section["ids"] == ["check-identity"]
-    assert next(section.findall(badges.nodes.title)).astext() == "(2): identity"
-    assert "Measured: slack = 2." in section.astext()
-    assert "assert 1 == 1" in section.astext() and "tests/theory/test_file.py" in section.astext()
+    source = "def test_identity() -> None:\n    assert 1 == 1"
+    (tmp_path / "test_file.py").write_text(source + "\n", encoding="utf-8")
+    text = listing_of_checks(STATEMENTS, CHECKS, tmp_path, 3)
+    assert text.startswith("(check-identity)=\n### \\(2\\): identity\n\n**proved**: as an identity.")
+    assert "Measured: slack = 2." in text.replace("\\", "") and "` tests/theory/test_file.py `" in text
+    assert text.endswith(f"```python\n{source}\n```\n")
+    assert listing_of_checks(STATEMENTS, [], tmp_path, 3) == "No check has run.\n"
 
 
 def test_every_verdict_of_the_list_is_explained_and_no_other() -> None:

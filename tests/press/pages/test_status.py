@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from docutils import nodes
-
 from press.pages import status
 
+Cells = Callable[[str], list[list[str]]]
 VERSIONS = {"python": "3.11.7", "numpy": "2.4.6"}
 
 
@@ -26,25 +26,21 @@ def measured(tmp_path: Path) -> dict[str, Any]:
     return status.measure(notebooks, lock, "def")
 
 
-def lines(table: nodes.Node) -> list[list[str]]:
-    return [[cell.astext() for cell in row] for row in table.findall(nodes.row)][1:]
+def test_chapters_and_their_sum(tmp_path: Path, cells: Cells) -> None:
+    found = cells(status.PARTS["chapters"](measured(tmp_path)))
+    assert found[1] == ["{doc}`first`", "2026-01-02 03:04", "100.0", "default", "abc"]
+    assert found[-1] == ["**all**", "", "**360.0**", "", ""]
 
 
-def test_chapters_and_their_sum(tmp_path: Path) -> None:
-    found = lines(status._chapters(measured(tmp_path)))
-    assert found[0] == ["first", "2026-01-02 03:04", "100.0", "default", "abc"]
-    assert found[-1][0] == "all" and found[-1][2] == "360.0"
-
-
-def test_the_environment_shows_every_value_that_occurs(tmp_path: Path) -> None:
-    facts = dict(lines(status._environment(measured(tmp_path))))
+def test_the_environment_shows_every_value_that_occurs(tmp_path: Path, cells: Cells) -> None:
+    facts = dict(cells(status.PARTS["environment"](measured(tmp_path))))
     assert facts["numpy"] == "2.4.6, 2.5.0" and facts["python"] == "3.11.7"
     assert facts["SHA-256 of requirements.lock"] == hashlib.sha256(b"numpy==2.4.6\n").hexdigest()
     assert facts["commit of the pages"] == "def"
 
 
-def test_the_cost_beside_the_authors(tmp_path: Path) -> None:
+def test_the_cost_beside_the_authors(tmp_path: Path, cells: Cells) -> None:
     """64 cores for at most a day are 1536 core hours; 360 s on two processors at most 0.2."""
-    theirs, ours = lines(status._cost(measured(tmp_path)))
+    _, theirs, ours = cells(status.PARTS["cost"](measured(tmp_path)))
     assert theirs[1:] == ["64", "at most 24 h", "at most 1,536"]
     assert ours[1:] == ["2", "6.0 min", "at most 0.20"]

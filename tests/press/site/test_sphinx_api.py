@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-
 from press.site.sphinx_api import notation
 
 

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from press.pages.growth import describe, draw, exponents
+from press.evidence.growth import exponents
 
 
 def points(power: float, variable: str = "N", **more: Any) -> list[dict[str, Any]]:
@@ -38,12 +37,3 @@ def test_values_left_out_are_told_and_depth_has_no_exponent() -> None:
     assert exponents([*points(1.0), skipped])[0].left_out == "too long"
     assert exponents(points(1.0, "D"))[0].time is None
     assert exponents([skipped]) == []
-
-
-def test_the_picture_and_its_words(tmp_path: Path) -> None:
-    rows = [*points(1.0), *points(0.5, "times")]
-    draw(rows, tmp_path / "growth.png")
-    assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
-    assert "components like the power 1.00" in describe(rows) and "times like the power 0.50" in describe(
-        rows
-    )

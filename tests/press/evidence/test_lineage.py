@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from press.pages.lineage import code_cells, imported_names, trace
+from press.evidence.lineage import code_cells, imported_names, trace
 
 PUBLIC = {
     "opgd.fit_rate": "opgd.rates.fit_rate",
     "opgd.rates.fit_rate": "opgd.rates.fit_rate",
     "opgd.Flow": "opgd.flow.over_parameterized.Flow",
-    "opgd.theory.bounds.bound": "opgd.theory.bounds.bound",
+    "opgd.theory.bound": "opgd.theory.bounds.bound",
 }
 IMPORTS = "import numpy as np\nfrom opgd import Flow, fit_rate\nfrom opgd import theory\n%matplotlib inline"
 

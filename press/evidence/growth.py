@@ -1,0 +1,89 @@
+"""How time and memory grow: exponents of the measured points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from opgd import RateFit, fit_rate
+
+__all__ = ["Growth", "exponents"]
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How one function grows with one variable.
+
+    Attributes
+    ----------
+    function, variable : str
+        Which.
+    first, last : int
+        Range of the values measured.
+    left_out : str
+        Why larger values were not measured; empty if all were.
+    cpu, mib : float
+        Seconds of CPU time and peak memory (in MiB) of the call at the last value.
+    time, memory : RateFit or None
+        Fits of both over the upper half of the values; None if there are fewer than three, and at depth,
+        where the range is too short.
+    """
+
+    function: str
+    variable: str
+    first: int
+    last: int
+    left_out: str
+    cpu: float
+    mib: float
+    time: RateFit | None
+    memory: RateFit | None
+
+
+def exponents(rows: Sequence[Row]) -> list[Growth]:
+    """Fit the growth of each function with each variable.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        The part `growth` of a report.
+
+    Returns
+    -------
+    list of Growth
+
+    Examples
+    --------
+    >>> from press.evidence.growth import exponents
+    >>> points = [{"value": 10**k, "cpu": 2.0 * 10**k, "mib": 5.0} for k in range(5)]
+    >>> (found,) = exponents([{"function": "estimate", "variable": "N", **point} for point in points])
+    >>> round(found.time.slope, 6), round(found.memory.slope, 6)
+    (1.0, 0.0)
+    """
+    found = []
+    for function, variable in dict.fromkeys((row["function"], row["variable"]) for row in rows):
+        own = [row for row in rows if (row["function"], row["variable"]) == (function, variable)]
+        points = [row for row in own if "cpu" in row]
+        if not points:
+            continue
+        left_out = next((row["left_out"] for row in own if "left_out" in row), "")
+        upper = [row for row in points if row["value"] > 0][-max(3, (len(points) + 1) // 2) :]
+        fits = len(upper) >= 3 and variable != "D"
+        values = [row["value"] for row in upper]
+        found.append(
+            Growth(
+                function,
+                variable,
+                points[0]["value"],
+                points[-1]["value"],
+                left_out,
+                points[-1]["cpu"],
+                points[-1]["mib"],
+                fit_rate(values, [row["cpu"] for row in upper]) if fits else None,
+                fit_rate(values, [row["mib"] for row in upper]) if fits else None,
+            )
+        )
+    return found

@@ -1,0 +1,117 @@
+"""Write the source tree of the site: pages made of executed notebooks, prose and evidence."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from press.chapter.record import MIME
+from press.evidence.measurements import part
+from press.pages import ledger, pictures, speed
+from press.pages.expand import Evidence, expand
+from press.pages.made_by import annotate
+from press.pages.provenance import banner, provenance
+from press.run.parameters import read_parameters
+from press.run.profiles import DEFAULT
+from press.run.project import Project
+from press.site import api
+from press.site.exports import public_modules, public_names
+
+__all__ = ["fold", "page", "stage"]
+
+_SEEN_AS_IT_IS = {"parameters", "remove-input", "remove-cell", "hide-input", "hide-cell"}
+
+
+def stage(project: Project, site: Path) -> None:
+    """Fill a directory with the source of the site; what is there is removed.
+
+    The chapters have been executed and the ledger collected. A missing notebook, chapters of different
+    profiles, and what a page asks for and there is not, are ValueErrors.
+    """
+    shutil.rmtree(site, ignore_errors=True)
+    (site / "downloads").mkdir(parents=True)
+    for name in ("_config.yml", "_toc.yml"):
+        shutil.copy(project.root / name, site)
+    shutil.copytree(project.book / "assets", site / "assets")
+    for bibliography in project.book.glob("*.bib"):
+        shutil.copy(bibliography, site)
+    notebooks = {chapter: _executed(project, chapter) for chapter in project.chapters()}
+    profiles = {chapter: notebook["metadata"]["press"]["profile"] for chapter, notebook in notebooks.items()}
+    if len(set(profiles.values())) > 1:
+        raise ValueError(f"the chapters were executed with different profiles: {profiles}")
+    warning = banner(next(iter(profiles.values()), DEFAULT))
+    names = public_names(public_modules(project.root, "opgd"))
+    evidence = Evidence(project, notebooks, project.pages())
+    for name in project.pages():
+        if name in notebooks:
+            shutil.copy(project.executed / f"{name}.ipynb", site / "downloads")
+            parameters = list(read_parameters(project.source(name)))
+            annotate(notebooks[name], name, names, parameters, linked=api.PAGE in project.pages())
+            text = json.dumps(page(notebooks[name], evidence), indent=1, ensure_ascii=False)
+            (site / f"{name}.ipynb").write_text(text + "\n", encoding="utf-8")
+        else:
+            text = expand((project.book / f"{name}.md").read_text(encoding="utf-8"), evidence, name)
+            (site / f"{name}.md").write_text(_below_title(text, warning), encoding="utf-8")
+    if evidence.rows:
+        pictures.draw_ledger(evidence.rows, site / ledger.PICTURE)
+    if evidence.speed and part(evidence.speed, "growth"):
+        pictures.draw_growth(part(evidence.speed, "growth"), site / speed.PICTURE)
+    if api.PAGE in project.pages():
+        api.stage_api(project, site)
+
+
+def _executed(project: Project, chapter: str) -> dict[str, Any]:
+    path = project.executed / f"{chapter}.ipynb"
+    if not path.is_file():
+        raise ValueError(f"chapter {chapter!r} has not been executed: {path} does not exist")
+    notebook: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return notebook
+
+
+def page(notebook: dict[str, Any], evidence: Evidence) -> dict[str, Any]:
+    """Turn an executed notebook (parsed JSON, changed in place) into a page.
+
+    Code is folded, rows of the ledger are not shown, evidence is expanded; a banner stands on top, and at the
+    end how the page was made.
+    """
+    press = notebook["metadata"]["press"]
+    chapter = press["chapter"]
+    for cell in notebook["cells"]:
+        fold(cell)
+        if cell["cell_type"] == "code":
+            cell["outputs"] = [o for o in cell["outputs"] if MIME not in o.get("data", {})]
+        elif cell["cell_type"] == "markdown":
+            cell["source"] = expand("".join(cell["source"]), evidence, chapter)
+    first = next(cell for cell in notebook["cells"] if cell["cell_type"] == "markdown")
+    first["source"] = _below_title(first["source"], banner(press["profile"]))
+    parameters = read_parameters(evidence.project.source(chapter))
+    text = provenance(press, parameters, f"downloads/{chapter}.ipynb")
+    notebook["cells"].append({"cell_type": "markdown", "id": "provenance", "metadata": {}, "source": text})
+    return notebook
+
+
+def fold(cell: dict[str, Any]) -> None:
+    """Fold the input of a code cell, unless its tags say already how it is shown.
+
+    The cell of parameters stays open: it says what can be changed.
+
+    >>> cell = {"cell_type": "code", "metadata": {}}
+    >>> fold(cell)
+    >>> cell["metadata"]["tags"]
+    ['hide-input']
+    """
+    if cell["cell_type"] == "code":
+        tags = cell["metadata"].setdefault("tags", [])
+        if not _SEEN_AS_IT_IS.intersection(tags):
+            tags.append("hide-input")
+
+
+def _below_title(text: str, addition: str) -> str:
+    """Insert text after the first line that is a `#` heading."""
+    if not addition:
+        return text
+    lines = text.splitlines()
+    title = next(number for number, line in enumerate(lines) if line.startswith("# "))
+    return "\n".join([*lines[: title + 1], "", addition, *lines[title + 1 :]]) + "\n"
