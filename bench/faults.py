@@ -30,7 +30,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from press.run.environment import machine
-from press.run.project import Project, write_atomically
+from press.run.files import write_atomically
+from press.run.project import Project
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "ein Büch – 本 of (some) pages"

@@ -12,7 +12,8 @@ from typing import Any, NoReturn
 
 from press.build.lock import one_build
 from press.run.environment import isolate
-from press.run.project import Project, write_atomically
+from press.run.files import write_atomically
+from press.run.project import Project
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from press.build.state import made, sources
-from press.run.project import Project, write_atomically
+from press.run.files import write_atomically
+from press.run.project import Project
 
 __all__ = ["build_book", "check_theory"]
 

@@ -16,9 +16,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from press.run.files import restore
 from press.run.project import Project
 
-__all__ = ["mend", "one_build", "replace"]
+__all__ = ["mend", "one_build"]
 
 
 @contextlib.contextmanager
@@ -46,38 +47,13 @@ def mend(project: Project) -> None:
 
     A book that was moved aside and not replaced comes back, and scratch files go.
     """
-    old = _aside(project.html)
-    if old.exists() and not project.html.exists():
-        os.replace(old, project.html)
-    for pattern in ("render-*", "pdf-*", old.name):
+    restore(project.html)
+    for pattern in ("render-*", "pdf-*"):
         for left in project.build.glob(pattern):
             shutil.rmtree(left, ignore_errors=True)
     for directory in (project.executed, project.ledger.parent):
         for left in directory.glob(".*.tmp"):
             left.unlink(missing_ok=True)
-
-
-def replace(fresh: Path, place: Path) -> None:
-    """Put a directory into the place of another by two renames; `mend` undoes the first if that was all.
-
-    If the new directory cannot be moved, the old one is in its place again.
-    """
-    old = _aside(place)
-    shutil.rmtree(old, ignore_errors=True)
-    if place.exists():
-        os.replace(place, old)
-    try:
-        os.replace(fresh, place)
-    except OSError:
-        if old.exists():
-            os.replace(old, place)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _aside(place: Path) -> Path:
-    """Where the old book lies between the two renames."""
-    return place.with_name(f".{place.name}.old")
 
 
 def _holder(path: Path) -> str:

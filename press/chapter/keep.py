@@ -13,12 +13,11 @@ import threading
 import time
 from pathlib import Path
 
+from press.run.outputs import SECONDS
 from press.run.project import Project
 from press.run.store import Store
 
-__all__ = ["MIME", "Kept", "store"]
-
-MIME = "application/vnd.opgd.seconds+json"
+__all__ = ["Kept", "store"]
 
 
 class Kept:
@@ -49,7 +48,7 @@ class Kept:
             from IPython import display, get_ipython
 
             if get_ipython() is not None:
-                display.display({MIME: {"seconds": float(seconds)}}, raw=True)  # type: ignore[no-untyped-call]
+                display.display({SECONDS: {"seconds": float(seconds)}}, raw=True)  # type: ignore[no-untyped-call]
         return value
 
     def put(self, key: str, value: bytes) -> None:

@@ -11,10 +11,10 @@ import sys
 from typing import Literal, TypedDict
 
 from opgd.paper import reported
+from press.run.outputs import LEDGER
 
-__all__ = ["LIMIT", "MIME", "Row", "judge", "record"]
+__all__ = ["LIMIT", "Row", "judge", "record"]
 
-MIME = "application/vnd.opgd.ledger+json"
 LIMIT = 3.0
 """A number matches if it lies within this many standard deviations of the printed one."""
 
@@ -148,5 +148,5 @@ def record(
 
         if get_ipython() is not None:
             text = f"{item}, {cell}: printed {printed}, ours {ours:.4g}, z = {z:.2f}: {row['verdict']}"
-            display.display({MIME: dict(row), "text/plain": text}, raw=True)  # type: ignore[no-untyped-call]
+            display.display({LEDGER: dict(row), "text/plain": text}, raw=True)  # type: ignore[no-untyped-call]
     return row

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from press.chapter.record import MIME, Row
+from press.chapter.record import Row
+from press.run.outputs import LEDGER
 
 __all__ = ["collect", "dump"]
 
@@ -39,9 +40,9 @@ def collect(notebooks: Mapping[str, Mapping[str, Any]], root: Path, *, strict: b
     for chapter, notebook in notebooks.items():
         for cell in notebook["cells"]:
             for output in cell.get("outputs", []):
-                if MIME not in output.get("data", {}):
+                if LEDGER not in output.get("data", {}):
                     continue
-                row = cast(Row, output["data"][MIME] | {"chapter": chapter})
+                row = cast(Row, output["data"][LEDGER] | {"chapter": chapter})
                 key = (row["item"], row["cell"])
                 if key in rows:
                     raise ValueError(f"{chapter} and {rows[key]['chapter']} both record {key[0]}, {key[1]}")

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from press.evidence.results import results
+from press.run.files import write_atomically
 from press.run.profiles import DEFAULT
-from press.run.project import Project, write_atomically
+from press.run.project import Project
 
 __all__ = ["FILE", "keep", "show"]
 

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from press.evidence.results import Result, results
+from press.run.files import write_atomically
 from press.run.profiles import DEFAULT
-from press.run.project import Project, write_atomically
+from press.run.project import Project
 
 __all__ = ["ABSOLUTE", "RELATIVE", "Difference", "compare", "executed", "read_reference", "renew", "verify"]
 

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
-from press.chapter.record import MIME
+from press.run.outputs import LEDGER
 
 __all__ = ["Result", "results"]
 
@@ -39,8 +39,8 @@ def results(notebook: Mapping[str, Any]) -> dict[str, Result]:
     for cell in notebook["cells"]:
         for output in cell.get("outputs", []):
             data = output.get("data", {})
-            if MIME in data:
-                row = data[MIME]
+            if LEDGER in data:
+                row = data[LEDGER]
                 found[f"{row['item']}, {row['cell']}"] = float(row["ours"])
             elif glued := output.get("metadata", {}).get("scrapbook"):
                 text = "".join(data.get(f"{glued['mime_prefix']}text/plain", ""))

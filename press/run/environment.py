@@ -10,7 +10,8 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from press.run.project import Project, write_atomically
+from press.run.files import write_atomically
+from press.run.project import Project
 
 __all__ = ["commit", "interpreter", "isolate", "machine", "prepare", "versions"]
 

@@ -16,12 +16,13 @@ from typing import Any
 
 import nbformat
 
-from press.chapter.keep import MIME
 from press.run import environment, refusals
+from press.run.files import write_atomically
 from press.run.key import Point
 from press.run.notebook import clean_notebook, dump, join
+from press.run.outputs import SECONDS
 from press.run.parameters import read_parameters
-from press.run.project import Project, write_atomically
+from press.run.project import Project
 from press.run.store import Store
 
 __all__ = ["ChapterFailed", "clean_notebook", "execute", "finish", "keep_partial", "obtain", "recall"]
@@ -127,8 +128,8 @@ def _borrowed(run: nbformat.NotebookNode) -> float:
     """Take out the notes on what earlier runs had computed, and return the seconds that it took them."""
     seconds = 0.0
     for cell in run.cells:
-        notes = [output for output in cell.get("outputs", []) if MIME in output.get("data", {})]
-        seconds += sum(float(note["data"][MIME]["seconds"]) for note in notes)
+        notes = [output for output in cell.get("outputs", []) if SECONDS in output.get("data", {})]
+        seconds += sum(float(note["data"][SECONDS]["seconds"]) for note in notes)
         if notes:
             cell["outputs"] = [output for output in cell.outputs if output not in notes]
     return seconds

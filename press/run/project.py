@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-__all__ = ["Project", "write_atomically"]
+__all__ = ["Project"]
 
 
 @dataclass(frozen=True)
@@ -113,24 +111,6 @@ def is_notebook(path: Path) -> bool:
         return False
     head = yaml.safe_load(text[4:].split("\n---", 1)[0])
     return isinstance(head, dict) and "kernelspec" in head
-
-
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write `content` to `path` so that the file is the old one or the new one, never a part.
-
-    An `OSError` names the file, on a full disk, too.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
-    try:
-        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
-        os.replace(temporary, path)
-    except OSError as error:
-        if error.errno is None or error.filename is not None:
-            raise
-        raise OSError(error.errno, error.strerror, str(path)) from None
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _names(node: Any) -> list[str]:

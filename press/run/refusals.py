@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from press.chapter.record import MIME
+from press.run.outputs import LEDGER
 
 __all__ = ["inspect", "went_wrong"]
 
@@ -43,7 +43,7 @@ def _faults(
 
 
 def _shown(cell: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [output for output in cell["outputs"] if MIME not in output.get("data", {})]
+    return [output for output in cell["outputs"] if LEDGER not in output.get("data", {})]
 
 
 def _run_faults(cell: Mapping[str, Any]) -> list[str]:

@@ -10,7 +10,8 @@ import nbformat
 import yaml
 
 from press.run.execute import clean_notebook
-from press.run.project import Project, write_atomically
+from press.run.files import write_atomically
+from press.run.project import Project
 
 __all__ = ["publish"]
 

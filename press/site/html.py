@@ -14,8 +14,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from press.build.lock import replace
 from press.run.environment import interpreter
+from press.run.files import replace
 from press.run.project import Project
 from press.site.policy import BOOK, handlers, protect
 from press.site.repairs.accessibility import mend
@@ -23,7 +23,7 @@ from press.site.stage import stage
 
 __all__ = ["JUPYTER_BOOK", "SiteFailed", "build", "outline"]
 
-JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
+JUPYTER_BOOK = "import press; from jupyter_book.cli.main import main; main()"
 """Its command line; the package has no `__main__`, and a script's first line does not survive a move."""
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _OUTLINE = re.compile(

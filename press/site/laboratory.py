@@ -7,7 +7,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from press.run.project import Project, write_atomically
+from press.run.files import write_atomically
+from press.run.project import Project
 
 __all__ = ["command"]
 

@@ -7,12 +7,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from press.chapter.record import MIME
 from press.evidence.measurements import part
 from press.pages import ledger, pictures, speed
 from press.pages.expand import Evidence, expand
 from press.pages.made_by import annotate
 from press.pages.provenance import banner, provenance
+from press.run.outputs import LEDGER
 from press.run.parameters import read_parameters
 from press.run.profiles import DEFAULT
 from press.run.project import Project
@@ -81,7 +81,7 @@ def page(notebook: dict[str, Any], evidence: Evidence) -> dict[str, Any]:
     for cell in notebook["cells"]:
         fold(cell)
         if cell["cell_type"] == "code":
-            cell["outputs"] = [o for o in cell["outputs"] if MIME not in o.get("data", {})]
+            cell["outputs"] = [o for o in cell["outputs"] if LEDGER not in o.get("data", {})]
         elif cell["cell_type"] == "markdown":
             cell["source"] = expand("".join(cell["source"]), evidence, chapter)
     first = next(cell for cell in notebook["cells"] if cell["cell_type"] == "markdown")

@@ -11,8 +11,8 @@ from pathlib import Path
 import pandas as pd
 
 from press.evidence.results import Result, results
+from press.run.files import write_atomically
 from press.run.parameters import Value
-from press.run.project import write_atomically
 from press.sweep.grid import Point
 from press.sweep.workers import Outcome
 

@@ -22,10 +22,11 @@ from tqdm import tqdm
 
 from press.run.environment import isolate
 from press.run.execute import ChapterFailed, finish, obtain, recall
+from press.run.files import write_atomically
 from press.run.key import Point
 from press.run.notebook import dump
 from press.run.parameters import Value
-from press.run.project import Project, write_atomically
+from press.run.project import Project
 from press.run.store import Store
 
 __all__ = ["Ended", "OtherCode", "Outcome", "gather", "run_point", "sweep"]

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from press.__main__ import main
-from press.build.lock import one_build, replace
+from press.build.lock import one_build
+from press.run.files import replace
 from press.run.project import Project
 
 HOLD = """

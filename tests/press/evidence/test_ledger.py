@@ -9,8 +9,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from press.chapter.record import MIME, judge, record
+from press.chapter.record import judge, record
 from press.evidence.ledger import collect, dump
+from press.run.outputs import LEDGER
 
 CELL = "gamma=2 p=1 q=1"  # printed as 0.49
 CHECK = "tests/test_it.py::test_it"
@@ -25,7 +26,9 @@ def root(tmp_path: Path) -> Path:
 
 
 def executed(*rows: Any) -> dict[str, Any]:
-    outputs = [{"output_type": "display_data", "data": {MIME: dict(row), "text/plain": "x"}} for row in rows]
+    outputs = [
+        {"output_type": "display_data", "data": {LEDGER: dict(row), "text/plain": "x"}} for row in rows
+    ]
     return {"cells": [{"cell_type": "markdown"}, {"cell_type": "code", "outputs": outputs}]}
 
 

@@ -10,8 +10,9 @@ import pytest
 from press.__main__ import main
 from press.evidence.long_runs import FACTS, FILE, keep, show
 from press.run import profiles
+from press.run.files import write_atomically
 from press.run.parameters import read_parameters, resolve
-from press.run.project import Project, write_atomically
+from press.run.project import Project
 
 PREFIX = "application/papermill.record/"
 ROOT = Path(__file__).parents[3]

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from press.chapter.record import MIME, record
+from press.chapter.record import record
 from press.evidence.results import results
+from press.run.outputs import LEDGER
 
 
 def glued(name: str, text: str) -> dict[str, Any]:
@@ -44,5 +45,5 @@ def test_other_objects_are_left_out(text: str) -> None:
 def test_rows_of_the_ledger_are_results() -> None:
     row = record("Table 1", "gamma=2 p=1 q=1", 0.48, sd=0.01, check="tests/test_a.py::test_a")
     shown = {"output_type": "stream", "text": "shown"}
-    found = results(notebook(shown, {"data": {MIME: dict(row)}}, glued("b", "1")))
+    found = results(notebook(shown, {"data": {LEDGER: dict(row)}}, glued("b", "1")))
     assert found == {"Table 1, gamma=2 p=1 q=1": 0.48, "b": 1}

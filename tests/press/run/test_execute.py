@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from press.chapter.record import MIME
 from press.run.execute import clean_notebook
+from press.run.outputs import LEDGER
 from press.run.project import Project
 
 
@@ -57,7 +57,7 @@ def test_execution_whatever_the_caller_has_set(book: Project) -> None:
     assert (press["profile"], press["chapter"], press["commit"]) == ("smoke", "first", "unknown")
     assert press["seconds"] > 0 and re.match(r"20\d\d-\d\d-\d\dT", press["started"])
     outputs = [o for cell in notebook["cells"] for o in cell.get("outputs", [])]
-    assert any(MIME in o.get("data", {}) for o in outputs)
+    assert any(LEDGER in o.get("data", {}) for o in outputs)
     assert any("image/png" in o.get("data", {}) for o in outputs)
     assert str(book.root) not in json.dumps(notebook["metadata"])
     assert sorted(p.name for p in book.build.iterdir()) == ["notebooks", "runs", "settings", "store"]

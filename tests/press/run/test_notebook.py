@@ -10,10 +10,10 @@ from typing import Any
 import nbformat
 import pytest
 
-from press.chapter.keep import MIME
 from press.run.execute import ChapterFailed, execute, finish, obtain, recall
 from press.run.key import Point
 from press.run.notebook import clean_notebook, dump, join
+from press.run.outputs import SECONDS
 from press.run.parameters import read_parameters, resolve
 from press.run.project import Project
 from press.run.store import Store
@@ -110,11 +110,11 @@ def test_the_time_of_a_run_is_that_of_its_numbers(
     def with_notes(notebook: Any, output: str, parameters: Any, **options: Any) -> None:
         plain(notebook, output, parameters, **options)
         made = json.loads(Path(output).read_text())
-        note = {"output_type": "display_data", "data": {MIME: {"seconds": 500.0}}, "metadata": {}}
+        note = {"output_type": "display_data", "data": {SECONDS: {"seconds": 500.0}}, "metadata": {}}
         code(made)[1]["outputs"] += [note, note]
         Path(output).write_text(json.dumps(made))
 
     monkeypatch.setattr(papermill, "execute_notebook", with_notes)
     run = execute(book, point(book))
     assert 1000 < run["metadata"]["press"]["seconds"] < 1010
-    assert [len(cell["outputs"]) for cell in code(run)] == [1, 1, 1] and MIME not in dump(run)
+    assert [len(cell["outputs"]) for cell in code(run)] == [1, 1, 1] and SECONDS not in dump(run)

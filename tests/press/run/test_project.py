@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from press.run.project import Project, is_notebook, write_atomically
+from press.run.files import write_atomically
+from press.run.project import Project, is_notebook
 
 
 def test_pages_and_chapters(book: Project) -> None:

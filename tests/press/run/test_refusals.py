@@ -5,7 +5,7 @@ from typing import Any
 import nbformat.v4 as v4
 import pytest
 
-from press.chapter.record import MIME
+from press.run.outputs import LEDGER
 from press.run.refusals import inspect
 
 ALT = "Two falling lines, the lower one steeper."
@@ -26,7 +26,7 @@ def faults(*outputs: Any, metadata: dict[str, Any] | None = None, count: int | N
 
 
 def test_a_good_notebook_passes() -> None:
-    row = v4.new_output("display_data", data={MIME: {}, "text/plain": "x"})
+    row = v4.new_output("display_data", data={LEDGER: {}, "text/plain": "x"})
     assert faults(row, image(), metadata=options()) == []
     assert faults(v4.new_output("stream", name="stdout", text="printed")) == []
     assert faults(v4.new_output("execute_result", data={"text/plain": "1"}, execution_count=1)) == []

@@ -6,7 +6,7 @@ from typing import Any
 import nbformat.v4 as v4
 import pytest
 
-from press.chapter.record import MIME
+from press.run.outputs import LEDGER
 from press.run.project import Project
 from press.site.html import page, stage
 
@@ -23,7 +23,7 @@ PRESS = {
 
 
 def notebook(profile: str = "default") -> dict[str, Any]:
-    row = v4.new_output("display_data", data={MIME: {}, "text/plain": "a row"})
+    row = v4.new_output("display_data", data={LEDGER: {}, "text/plain": "a row"})
     shown = v4.new_output("stream", name="stdout", text="shown")
     cells = [v4.new_markdown_cell("(label)=\n# Title\n\nText."), v4.new_code_cell("1", outputs=[row, shown])]
     whole = v4.new_notebook(cells=cells, metadata={"press": PRESS | {"profile": profile}})
@@ -71,7 +71,7 @@ def test_staging(book: Project) -> None:
     book.theory.write_text("<testsuites/>")
     stage(book, site)
     assert (site / "theory.xml").is_file() and (site / "theory" / "test_sum.py").is_file()
-    assert MIME in (site / "downloads" / "first.ipynb").read_text()
+    assert LEDGER in (site / "downloads" / "first.ipynb").read_text()
 
 
 def test_a_missing_chapter_is_refused(book: Project) -> None:
