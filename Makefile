@@ -60,6 +60,7 @@ test: environment
 	$(PY) -m mypy
 	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q
 	$(PY) -m check_jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)/ci.yml
+	.venv/bin/lint-imports --no-logo --no-cache
 	.venv/bin/zizmor --offline --no-progress $(WORKFLOWS)
 
 check-pages: environment
