@@ -1,4 +1,5 @@
-/* Tables of class "filterable": a search field, a list for each column of class "choice", sorting by column.
+/* Tables of class "filterable": a search field, sorting by column (class "text-right": by number), and for the
+   columns that classes such as "choice-2" name, a list of their values.
    Without this script the table is complete and readable; it only adds controls. */
 (function () {
   "use strict";
@@ -25,7 +26,7 @@
       make("label", { htmlFor: search.id }, "Search", search));
     const lists = [];
     heads.forEach((head, column) => {
-      if (!head.classList.contains("choice")) return;
+      if (!table.classList.contains(`choice-${column + 1}`)) return;
       const name = head.textContent.trim();
       const values = new Set(rows.map((row) => choice(row.cells[column])));
       const list = make("select", { id: `filter-${number}-${column}` }, make("option", { value: "" }, "all"),
@@ -50,7 +51,7 @@
     function sort(column) {
       const next = { none: "ascending", ascending: "descending", descending: "none" };
       const direction = next[heads[column].getAttribute("aria-sort") || "none"];
-      const numeric = heads[column].classList.contains("number");
+      const numeric = heads[column].classList.contains("text-right");
       const key = (row) => numeric ? parseFloat(row.cells[column].textContent) : choice(row.cells[column]);
       const compare = numeric ? (a, b) => key(a) - key(b)
         : (a, b) => key(a).localeCompare(key(b), "en", { numeric: true });

@@ -53,7 +53,8 @@ class Evidence:
     @cached_property
     def guards(self) -> dict[str, str]:
         """The source of each test that guards a number of the ledger."""
-        return {row["check"]: check_source(self.project.root, row["check"]) for row in self.rows}
+        checks = dict.fromkeys(row["check"] for row in self.rows)
+        return {check: check_source(self.project.root, check) for check in checks}
 
     @cached_property
     def statements(self) -> dict[str, Statement]:

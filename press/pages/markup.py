@@ -46,8 +46,8 @@ def listing(source: str) -> str:
 
 
 def admonition(title: str, kind: str, text: str) -> str:
-    """Box with a title."""
-    return f":::{{admonition}} {escape(title)}\n:class: {kind}\n{text}\n:::\n"
+    """Box with a title; both are MyST."""
+    return f":::{{admonition}} {title}\n:class: {kind}\n{text}\n:::\n"
 
 
 def figure(file: str, name: str, alt: str, caption: str) -> str:

@@ -21,7 +21,7 @@ def banner(profile: str) -> str:
         "paper": "The paper's own counts.",
     }.get(profile, "The numbers and figures below were not made with the book's own settings.")
     kind = "note" if profile == "paper" else "warning"
-    return admonition(f"Profile: {profile}", kind, remark)
+    return admonition(f"Profile: {escape(profile)}", kind, remark)
 
 
 def provenance(press: Mapping[str, Any], parameters: Mapping[str, Parameter], download: str) -> str:

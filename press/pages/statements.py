@@ -60,6 +60,7 @@ def listing_of_checks(
     statements: Mapping[str, Statement], checks: list[Check], folder: Path, level: int
 ) -> str:
     """The source of every check: a section each, at a level of headings."""
+    source = {file: sources(folder / file) for file in {check.file for check in checks}}
     sections = []
     for check in checks:
         printed = "; ".join(statements[name].printed for name in check.statements)
@@ -68,6 +69,6 @@ def listing_of_checks(
         sections.append(
             f"({check.anchor})=\n{'#' * level} {escape(printed)}: {escape(in_words(check.function))}\n\n"
             f"**{check.grade}**: {escape(check.covers)}.{escape(measured)} From {file}:\n\n"
-            f"{listing(sources(folder / check.file)[check.function])}"
+            f"{listing(source[check.file][check.function])}"
         )
     return "\n".join(sections) or "No check has run.\n"

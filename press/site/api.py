@@ -183,6 +183,7 @@ def setup(app: Sphinx) -> None:
     app.config.numpydoc_show_class_members = False  # members follow their class anyway
     app.config.codeautolink_autodoc_inject = True
     app.config.codeautolink_concat_default = True  # the cells of a chapter go together
+    app.config.codeautolink_disable_link_titles = True  # the address says it, and each title takes a parser
     app.config.codeautolink_inventory_map = _public(Path.cwd())[1]
     app.connect("autodoc-skip-member", _skip)
     app.connect("autodoc-process-docstring", _translate, priority=600)  # after numpydoc

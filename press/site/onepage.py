@@ -19,6 +19,7 @@ from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 
 from press.pages.expand import Evidence
+from press.run.parameters import read_parameters
 from press.run.project import Project
 from press.site.html import SiteFailed
 from press.site.policy import SINGLE, protect
@@ -61,7 +62,8 @@ def onepage(project: Project, executed: Path) -> str:
         source, target = Path(scratch) / "source", Path(scratch) / "target"
         (source / "downloads").mkdir(parents=True)
         shutil.copy(executed, source / "downloads" / f"{chapter}.ipynb")
-        made = page(notebook, Evidence(project, {chapter: notebook}, [chapter]))
+        evidence = Evidence(project, {chapter: notebook}, [chapter])
+        made = page(notebook, read_parameters(project.source(chapter)), evidence)
         text = json.dumps(_with_references(made), ensure_ascii=False)
         (source / f"{chapter}.ipynb").write_text(text, encoding="utf-8")
         _write_settings(project, chapter, source)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from press.pages.expand import Evidence, expand
 from press.pages.made_by import annotate
 from press.pages.provenance import banner, provenance
 from press.run.outputs import LEDGER
-from press.run.parameters import read_parameters
+from press.run.parameters import Parameter, read_parameters
 from press.run.profiles import DEFAULT
 from press.run.project import Project
 from press.site import api
@@ -43,13 +44,15 @@ def stage(project: Project, site: Path) -> None:
         raise ValueError(f"the chapters were executed with different profiles: {profiles}")
     warning = banner(next(iter(profiles.values()), DEFAULT))
     names = public_names(public_modules(project.root, "opgd"))
-    evidence = Evidence(project, notebooks, project.pages())
-    for name in project.pages():
+    pages = project.pages()
+    reference = api.PAGE in pages
+    evidence = Evidence(project, notebooks, pages)
+    for name in pages:
         if name in notebooks:
             shutil.copy(project.executed / f"{name}.ipynb", site / "downloads")
-            parameters = list(read_parameters(project.source(name)))
-            annotate(notebooks[name], name, names, parameters, linked=api.PAGE in project.pages())
-            text = json.dumps(page(notebooks[name], evidence), indent=1, ensure_ascii=False)
+            parameters = read_parameters(project.source(name))
+            annotate(notebooks[name], name, names, list(parameters), linked=reference)
+            text = json.dumps(page(notebooks[name], parameters, evidence), indent=1, ensure_ascii=False)
             (site / f"{name}.ipynb").write_text(text + "\n", encoding="utf-8")
         else:
             text = expand((project.book / f"{name}.md").read_text(encoding="utf-8"), evidence, name)
@@ -58,7 +61,7 @@ def stage(project: Project, site: Path) -> None:
         pictures.draw_ledger(evidence.rows, site / ledger.PICTURE)
     if evidence.speed and part(evidence.speed, "growth"):
         pictures.draw_growth(part(evidence.speed, "growth"), site / speed.PICTURE)
-    if api.PAGE in project.pages():
+    if reference:
         api.stage_api(project, site)
 
 
@@ -70,8 +73,8 @@ def _executed(project: Project, chapter: str) -> dict[str, Any]:
     return notebook
 
 
-def page(notebook: dict[str, Any], evidence: Evidence) -> dict[str, Any]:
-    """Turn an executed notebook (parsed JSON, changed in place) into a page.
+def page(notebook: dict[str, Any], parameters: Mapping[str, Parameter], evidence: Evidence) -> dict[str, Any]:
+    """Turn an executed notebook (parsed JSON, changed in place) and what its chapter declares into a page.
 
     Code is folded, rows of the ledger are not shown, evidence is expanded; a banner stands on top, and at the
     end how the page was made.
@@ -86,7 +89,6 @@ def page(notebook: dict[str, Any], evidence: Evidence) -> dict[str, Any]:
             cell["source"] = expand("".join(cell["source"]), evidence, chapter)
     first = next(cell for cell in notebook["cells"] if cell["cell_type"] == "markdown")
     first["source"] = _below_title(first["source"], banner(press["profile"]))
-    parameters = read_parameters(evidence.project.source(chapter))
     text = provenance(press, parameters, f"downloads/{chapter}.ipynb")
     notebook["cells"].append({"cell_type": "markdown", "id": "provenance", "metadata": {}, "source": text})
     return notebook

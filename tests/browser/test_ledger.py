@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
@@ -14,12 +13,15 @@ from playwright.sync_api import Browser, Page
 
 from opgd.paper import reported
 from press.chapter.record import record
+from press.pages.ledger import numbers
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGURATION = """
-extensions = ["press.pages.ledger"]
+extensions = ["myst_parser"]
+myst_enable_extensions = ["colon_fence"]
 html_static_path = ["static"]
 html_css_files = ["book.css"]
+html_js_files = [("filter.js", {"defer": "defer"})]
 html_theme = "basic"
 html_sidebars = {"**": []}
 numfig = True
@@ -29,7 +31,7 @@ OFF = {"gamma=1.1 p=1 q=1": 0.1, "gamma=2 p=1 q=1": -0.2, "gamma=3 p=1 q=1": 0.0
 
 @pytest.fixture(scope="module")
 def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A page with the directive's own table of five rows, built by Sphinx with the project's script."""
+    """A page with the ledger's own table of five rows, built by Sphinx with the project's script."""
     root = tmp_path_factory.mktemp("ledger")
     rows = [
         record(
@@ -45,9 +47,8 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("filter.js", "book.css"):
         shutil.copy(ROOT / "book" / "assets" / name, root / "static")
     (root / "conf.py").write_text(CONFIGURATION)
-    (root / "index.rst").write_text("Ledger\n======\n\n.. ledger::\n")
-    (root / "ledger.json").write_text(json.dumps([row | {"chapter": "index"} for row in rows]))
-    (root / "places.json").write_text("{}")
+    text = numbers([row | {"chapter": "index"} for row in rows], {}, linked=False)  # type: ignore[list-item]
+    (root / "index.md").write_text(f"# Ledger\n\n{text}", encoding="utf-8")
     command = [sys.executable, "-m", "sphinx", "-q", "-W", str(root), str(root / "html")]
     subprocess.run(command, cwd=ROOT, check=True)
     return root / "html" / "index.html"

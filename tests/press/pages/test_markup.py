@@ -90,5 +90,5 @@ def test_code_is_shown_whatever_fences_it_holds() -> None:
 
 
 def test_an_admonition() -> None:
-    text = admonition("A_b", "warning", "**Text**")
-    assert text == ":::{admonition} A\\_b\n:class: warning\n**Text**\n:::\n"
+    text = admonition("A", "warning", "**Text**")
+    assert text == ":::{admonition} A\n:class: warning\n**Text**\n:::\n"

@@ -1,34 +1,10 @@
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from docutils import nodes
 from docutils.core import publish_doctree
 
-from press.site.byline import _duration, byline, fold, minutes_to_read
-
-
-@pytest.mark.parametrize(
-    ("tags", "after"),
-    [
-        ([], ["hide-input"]),
-        (["wide"], ["wide", "hide-input"]),
-        (["parameters"], ["parameters"]),
-        (["remove-input"], ["remove-input"]),
-        (["hide-input"], ["hide-input"]),
-    ],
-)
-def test_code_is_folded_unless_its_tags_say_otherwise(tags: list[str], after: list[str]) -> None:
-    cell: dict[str, Any] = {"cell_type": "code", "metadata": {"tags": tags}}
-    fold(cell)
-    assert cell["metadata"]["tags"] == after
-
-
-def test_prose_has_nothing_to_fold() -> None:
-    cell: dict[str, Any] = {"cell_type": "markdown", "metadata": {}}
-    fold(cell)
-    assert cell == {"cell_type": "markdown", "metadata": {}}
+from press.site.byline import _duration, byline, minutes_to_read
 
 
 def test_words_formulas_and_figures_take_time_and_code_takes_none() -> None:
@@ -39,6 +15,8 @@ def test_words_formulas_and_figures_take_time_and_code_takes_none() -> None:
     document += [nodes.math_block("", r"x + y") for _ in range(4)]
     assert minutes_to_read(document) == 4  # 2.005 + 1
     document += [nodes.figure(), nodes.figure()]
+    assert minutes_to_read(document) == 5
+    document += nodes.raw("", "<span title='" + "word " * 900 + "'>", format="html")
     assert minutes_to_read(document) == 5
     assert len(list(document.findall(nodes.literal_block))) == 1  # the page is as it was
     assert minutes_to_read(publish_doctree("")) == 1

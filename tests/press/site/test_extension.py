@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from docutils import nodes
 from sphinx.errors import ExtensionError
 
 from press.site import extension as sphinx_ext
@@ -20,3 +21,15 @@ def test_the_styles_of_thebe_are_left_out() -> None:
     context: dict[str, Any] = {"css_files": ["_static/sphinx-thebe.css", "_static/book.css"]}
     sphinx_ext._check_files(None, "rates", "page.html", context, None)  # type: ignore[arg-type]
     assert context["css_files"] == ["_static/book.css"]
+
+
+@pytest.mark.parametrize(("classes", "added"), [(["ledger"], []), (["ledger", "filterable"], ["filter.js"])])
+def test_the_filter_is_loaded_where_a_table_wants_it(classes: list[str], added: list[str]) -> None:
+    found: list[str] = []
+    app: Any = SimpleNamespace(add_js_file=lambda name, **options: found.append(name))
+    sphinx_ext._add_filter(app, "ledger", "page.html", {}, nodes.container("", nodes.table(classes=classes)))
+    assert found == []
+    document = nodes.document(None, None)
+    document += nodes.table(classes=classes)
+    sphinx_ext._add_filter(app, "ledger", "page.html", {}, document)
+    assert found == added

@@ -6,9 +6,11 @@ from typing import Any
 import nbformat.v4 as v4
 import pytest
 
+from press.pages.expand import Evidence
 from press.run.outputs import LEDGER
+from press.run.parameters import read_parameters
 from press.run.project import Project
-from press.site.html import page, stage
+from press.site.stage import fold, page, stage
 
 PRESS = {
     "chapter": "first",
@@ -17,6 +19,7 @@ PRESS = {
     "started": "2026-01-02T03:04:05+00:00",
     "seconds": 1.0,
     "machine": "x",
+    "processors": 2,
     "versions": {},
     "commit": "unknown",
 }
@@ -42,15 +45,19 @@ def fill(book: Project, **profiles: str) -> None:
         (book.executed / f"{chapter}.ipynb").write_text(json.dumps(text))
 
 
+def made(book: Project, executed: dict[str, Any]) -> dict[str, Any]:
+    return page(executed, read_parameters(book.source("first")), Evidence(book, {}, []))
+
+
 def test_ledger_outputs_never_show(book: Project) -> None:
-    cells = page(book, "first", notebook())["cells"]
+    cells = made(book, notebook())["cells"]
     assert [o["output_type"] for o in cells[1]["outputs"]] == ["stream"]
     assert cells[0]["source"] == "(label)=\n# Title\n\nText."
     assert cells[-1]["source"].startswith("## Parameters\n")
 
 
 def test_a_smoke_page_says_so_below_its_title(book: Project) -> None:
-    source = page(book, "first", notebook("smoke"))["cells"][0]["source"]
+    source = made(book, notebook("smoke"))["cells"][0]["source"]
     assert source.startswith("(label)=\n# Title\n\n:::{admonition} Profile: smoke\n")
     assert source.endswith("Text.\n")
 
@@ -63,14 +70,11 @@ def test_staging(book: Project) -> None:
     stage(book, site)
     names = {str(p.relative_to(site)) for p in site.rglob("*") if p.is_file() and "assets" not in p.parts}
     chapters = {"first.ipynb", "second.ipynb", "downloads/first.ipynb", "downloads/second.ipynb"}
-    others = {"_config.yml", "_toc.yml", "CITATION.cff", "ledger.json", "ledger.md", "references.bib"}
-    results = {"check-sources.json", "places.json", "status.json"}
-    assert names == chapters | others | results | {"checks.md", "cite.md", "statements.toml"}
+    others = {"_config.yml", "_toc.yml", "ledger.md", "checks.md", "cite.md", "references.bib"}
+    assert names == chapters | others
     assert (site / "assets" / "mathjax" / "tex-chtml-full.js").is_file()
     assert "not at the paper's scale" in (site / "ledger.md").read_text()
-    book.theory.write_text("<testsuites/>")
-    stage(book, site)
-    assert (site / "theory.xml").is_file() and (site / "theory" / "test_sum.py").is_file()
+    assert "No number has been recorded yet." in (site / "ledger.md").read_text()
     assert LEDGER in (site / "downloads" / "first.ipynb").read_text()
 
 
@@ -84,3 +88,38 @@ def test_mixed_profiles_are_refused(book: Project) -> None:
     fill(book, first="default", second="smoke")
     with pytest.raises(ValueError, match="different profiles"):
         stage(book, book.build / "site")
+
+
+def test_what_a_page_asks_for_and_there_is_not_stops_the_staging(book: Project) -> None:
+    fill(book, first="default", second="default")
+    (book.book / "cite.md").write_text("# Cite\n\n```{status} colour\n```\n")
+    with pytest.raises(ValueError, match="cite: status: 'colour'; allowed: chapters"):
+        stage(book, book.build / "site")
+
+
+def test_evidence_in_the_prose_of_a_chapter_is_expanded(book: Project) -> None:
+    executed = notebook()
+    executed["cells"][0]["source"] = ["# Title\n", "\n", "A sum {mark}`sum`."]
+    assert ">– not run</span>." in made(book, executed)["cells"][0]["source"]
+
+
+@pytest.mark.parametrize(
+    ("tags", "after"),
+    [
+        ([], ["hide-input"]),
+        (["wide"], ["wide", "hide-input"]),
+        (["parameters"], ["parameters"]),
+        (["remove-input"], ["remove-input"]),
+        (["hide-input"], ["hide-input"]),
+    ],
+)
+def test_code_is_folded_unless_its_tags_say_otherwise(tags: list[str], after: list[str]) -> None:
+    cell: dict[str, Any] = {"cell_type": "code", "metadata": {"tags": tags}}
+    fold(cell)
+    assert cell["metadata"]["tags"] == after
+
+
+def test_prose_has_nothing_to_fold() -> None:
+    cell: dict[str, Any] = {"cell_type": "markdown", "metadata": {}}
+    fold(cell)
+    assert cell == {"cell_type": "markdown", "metadata": {}}
