@@ -24,7 +24,7 @@ def anchor(node: str) -> str:
     Examples
     --------
     >>> anchor("tests/opgd/risk/test_curve.py::test_figure_1[a-b]")
-    'number-tests-opgd-test-risk-test-figure-1'
+    'number-tests-opgd-risk-test-curve-test-figure-1'
     """
     plain = node.split("[", 1)[0].replace(".py::", "-")
     return f"number-{re.sub('[^a-z0-9]+', '-', plain.lower()).strip('-')}"

@@ -50,7 +50,8 @@ def test_a_book_from_nothing_to_html_and_again(book: Project) -> None:
 
     # pages: the figure has number, caption and alternative text; glue, ledger, provenance are there
     first = (book.html / "first.html").read_text(encoding="utf-8")
-    assert re.search(r"The total <a [^>]*>✓ proved</a> is <span", first) and "14.0</span>" in first
+    badge = r'The total <a [^>]*href="checks\.html#check-sum"(?:><span[^>]*)+title="[^"]+">✓ proved</span></span></a>'
+    assert re.search(badge, first) and "14.0</span>" in first
     assert re.search(r'<span class="caption-number">Fig. 1 ?</span>', first)
     assert 'alt="A line through the first powers, rising from left to right."' in first
     assert "vnd.opgd" not in first and "Table 1, gamma" not in first
