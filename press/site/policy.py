@@ -70,29 +70,11 @@ class _Scripts(HTMLParser):
 
 
 def protect(page: str, policy: dict[str, str], handlers: Iterable[str] = ()) -> str:
-    """Put a policy into a page, with the hashes of the scripts that are in it now.
+    """Put a policy into a page in its final form, with the hashes of the scripts that are in it now.
 
-    Parameters
-    ----------
-    page : str
-        HTML in its final form: a script changed afterwards does not run.
-    policy : dict of str to str
-        Sources by directive: `BOOK` or `SINGLE`.
-    handlers : iterable of str
-        Inline event handlers of other pages, which this one may read.
+    Inline event handlers of other pages, which this one may read, are allowed as well. If something that loads
+    stands before the place of the policy, or the page has one already, it is a ValueError.
 
-    Returns
-    -------
-    str
-        The page with a `meta` element before everything that loads.
-
-    Raises
-    ------
-    ValueError
-        If something that loads stands before the place of the policy, or the page has one already.
-
-    Examples
-    --------
     >>> page = protect("<head><script>run()</script></head>", {"script-src": "'self'"})
     >>> for part in page.split(" content="):
     ...     print(part)
@@ -117,14 +99,10 @@ def protect(page: str, policy: dict[str, str], handlers: Iterable[str] = ()) -> 
 
 
 def protect_book(directory: Path) -> None:
-    """Protect all pages of a book; what its scripts bring along is no page.
+    """Protect all pages of a book, in place; what its scripts bring along is no page.
 
     Each page allows the event handlers of all: the search page reads the others, and browsers ask its policy.
-
-    Parameters
-    ----------
-    directory : pathlib.Path
-        The book; its pages are changed in place, so it is not the one that readers see.
+    It is not the book that readers see: for a moment its pages are in part protected.
     """
     paths = [path for path in directory.rglob("*.html") if "_static" not in path.relative_to(directory).parts]
     pages = {path: path.read_text(encoding="utf-8") for path in sorted(paths)}
