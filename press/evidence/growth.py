@@ -17,9 +17,9 @@ Row = Mapping[str, Any]
 class Growth:
     """How one function grows with one variable, over the range of values measured.
 
-    `left_out` says why larger values were not measured, if they were not. `cpu` and `mib` are seconds and peak
-    memory of the call at the last value; `time` and `memory` fits of both over the upper half of the values,
-    None if there are fewer than three, and at depth, where the range is too short.
+    `left_out` says why larger values were not measured, if they were not. `cpu` and `mib` are the seconds and
+    the peak memory of the call at the last value; `time` and `memory` fit both over the upper half of the
+    values, and are None if there are fewer than three, and at depth, where the range is too short.
     """
 
     function: str

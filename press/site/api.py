@@ -171,7 +171,7 @@ def _inside_link(node: nodes.Node) -> bool:
 
 
 def _name_chapters(app: Sphinx, env: Any) -> None:
-    """Below an object stand the chapters that use it; codeautolink would add sections, and captions to them."""
+    """Name chapters below an object that they use: codeautolink takes captions of tables for sections."""
     for blocks in env.sphinx_codeautolink_transforms.values():
         for block in blocks:
             block.example.ref_id, block.example.headings = None, block.example.headings[:1]

@@ -23,8 +23,8 @@ NEEDED = ("matplotlib", "sympy", "scikit-learn", "PyWavelets", "tabulate")
 def publish(project: Project, directory: Path) -> list[Path]:
     """Write the clean notebooks, `requirements.txt` and `runtime.txt` into a directory, and list them.
 
-    `repository: url:` in `_config.yml` says where opgd is installed from; without it, a ValueError. The files,
-    pushed to the branch that `_config.yml` names, are what the launch buttons open.
+    `repository: url:` in `_config.yml` says where opgd is installed from; without it, a ValueError. The
+    files, pushed to the branch that `_config.yml` names, are what the launch buttons open.
     """
     settings = yaml.safe_load((project.root / "_config.yml").read_text(encoding="utf-8"))
     url = (settings.get("repository") or {}).get("url")

@@ -72,8 +72,8 @@ class _Scripts(HTMLParser):
 def protect(page: str, policy: dict[str, str], handlers: Iterable[str] = ()) -> str:
     """Put a policy into a page in its final form, with the hashes of the scripts that are in it now.
 
-    Inline event handlers of other pages, which this one may read, are allowed as well. If something that loads
-    stands before the place of the policy, or the page has one already, it is a ValueError.
+    Inline event handlers of other pages, which this one may read, are allowed as well. It is a ValueError if
+    something that loads stands before the place of the policy, or the page has one already.
 
     >>> page = protect("<head><script>run()</script></head>", {"script-src": "'self'"})
     >>> for part in page.split(" content="):
