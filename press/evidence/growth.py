@@ -15,21 +15,11 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Growth:
-    """How one function grows with one variable.
+    """How one function grows with one variable, over the range of values measured.
 
-    Attributes
-    ----------
-    function, variable : str
-        Which.
-    first, last : int
-        Range of the values measured.
-    left_out : str
-        Why larger values were not measured; empty if all were.
-    cpu, mib : float
-        Seconds of CPU time and peak memory (in MiB) of the call at the last value.
-    time, memory : RateFit or None
-        Fits of both over the upper half of the values; None if there are fewer than three, and at depth,
-        where the range is too short.
+    `left_out` says why larger values were not measured, if they were not. `cpu` and `mib` are the seconds and
+    the peak memory of the call at the last value; `time` and `memory` fit both over the upper half of the
+    values, and are None if there are fewer than three, and at depth, where the range is too short.
     """
 
     function: str
@@ -44,19 +34,8 @@ class Growth:
 
 
 def exponents(rows: Sequence[Row]) -> list[Growth]:
-    """Fit the growth of each function with each variable.
+    """Fit the growth of each function with each variable: rows are the part `growth` of a report.
 
-    Parameters
-    ----------
-    rows : sequence of mapping
-        The part `growth` of a report.
-
-    Returns
-    -------
-    list of Growth
-
-    Examples
-    --------
     >>> from press.evidence.growth import exponents
     >>> points = [{"value": 10**k, "cpu": 2.0 * 10**k, "mib": 5.0} for k in range(5)]
     >>> (found,) = exponents([{"function": "estimate", "variable": "N", **point} for point in points])

@@ -15,26 +15,10 @@ __all__ = ["collect", "dump"]
 
 
 def collect(notebooks: Mapping[str, Mapping[str, Any]], root: Path, *, strict: bool) -> list[Row]:
-    """Gather the rows of executed notebooks.
+    """Gather the rows of executed notebooks, sorted by item and cell.
 
-    Parameters
-    ----------
-    notebooks : mapping of str to notebook
-        Executed notebooks (parsed JSON) by chapter.
-    root : pathlib.Path
-        The project's root, where the checks are looked up.
-    strict : bool
-        Whether a row that does not match must say why. True at full scale; a smoke run proves nothing.
-
-    Returns
-    -------
-    list of Row
-        Sorted by item and cell.
-
-    Raises
-    ------
-    ValueError
-        If a row occurs twice, names a check that does not exist, or (strict) lacks its `why`.
+    Raises ValueError if a row occurs twice, names a check that does not exist, or, with `strict`, does not
+    match and does not say why. Strict is for the full scale; a smoke run proves nothing.
     """
     rows: dict[tuple[str, str], Row] = {}
     for chapter, notebook in notebooks.items():
@@ -57,18 +41,7 @@ def collect(notebooks: Mapping[str, Mapping[str, Any]], root: Path, *, strict: b
 
 
 def dump(rows: list[Row]) -> str:
-    """Write rows as JSON.
-
-    Parameters
-    ----------
-    rows : list of Row
-        What `collect` returns.
-
-    Returns
-    -------
-    str
-        JSON text, one key a line.
-    """
+    """Write rows as JSON."""
     return json.dumps(rows, indent=1, allow_nan=False) + "\n"
 
 

@@ -38,18 +38,7 @@ class CodeCell:
 
 
 def code_cells(notebook: Mapping[str, Any]) -> list[CodeCell]:
-    """List the code cells of an executed notebook.
-
-    Parameters
-    ----------
-    notebook : mapping
-        The notebook, as parsed JSON.
-
-    Returns
-    -------
-    list of CodeCell
-        In the order of the notebook.
-    """
+    """List the code cells of an executed notebook."""
     found = []
     for position, cell in enumerate(notebook["cells"]):
         if cell["cell_type"] == "code":
@@ -80,29 +69,11 @@ class Lineage:
 
 
 def trace(sources: Sequence[str], public: Mapping[str, str], parameters: Sequence[str] = ()) -> list[Lineage]:
-    """Find what made the output of each cell.
+    """Find what made the output of each cell: of the code cells in order, those with parameters left empty.
 
-    Parameters
-    ----------
-    sources : sequence of str
-        Source of the code cells, in order; those that set the parameters left empty.
-    public : mapping of str to str
-        Dotted names that can be imported, and where each is documented (`press.site.exports.public_names`).
-    parameters : sequence of str
-        Names of the chapter's parameters.
+    `public` says where each dotted name that can be imported is documented. Raises SyntaxError if a cell is
+    not Python (lines of IPython's magic aside).
 
-    Returns
-    -------
-    list of Lineage
-        One for each cell.
-
-    Raises
-    ------
-    SyntaxError
-        If a cell is not Python (lines of IPython's magic aside).
-
-    Examples
-    --------
     >>> cells = ["from opgd import fit_rate", "x = [size, 2 * size]", "y = 5", "print(fit_rate(x, x))"]
     >>> trace(cells, {"opgd.fit_rate": "opgd.rates.fit_rate"}, ["size", "seed"])[3]
     Lineage(cells=(1, 3), names=('opgd.rates.fit_rate',), parameters=('size',))
@@ -127,20 +98,6 @@ def trace(sources: Sequence[str], public: Mapping[str, str], parameters: Sequenc
 def imported_names(sources: Sequence[str], public: Mapping[str, str]) -> dict[str, str]:
     """Find the public objects that cells import by name.
 
-    Parameters
-    ----------
-    sources : sequence of str
-        Source of the code cells.
-    public : mapping of str to str
-        Dotted names that can be imported, and where each is documented.
-
-    Returns
-    -------
-    dict of str to str
-        From the name in the cells to the place where it is documented.
-
-    Examples
-    --------
     >>> imported_names(["from opgd import fit_rate as fit"], {"opgd.fit_rate": "opgd.rates.fit_rate"})
     {'fit': 'opgd.rates.fit_rate'}
     """

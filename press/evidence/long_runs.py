@@ -23,24 +23,9 @@ FACTS = ("profile", "minutes", "commit", "date")
 
 
 def keep(project: Project, notebook: Path) -> int:
-    """Keep the results of an executed notebook; those kept of its chapter before go.
+    """Keep the results of an executed notebook, and count them; those kept of its chapter before go.
 
-    Parameters
-    ----------
-    project : Project
-        The book.
-    notebook : pathlib.Path
-        Executed by `press run` with another profile than the default one.
-
-    Returns
-    -------
-    int
-        Number of results.
-
-    Raises
-    ------
-    ValueError
-        If the file is no such notebook.
+    A file that `press run` did not execute, with another profile than the default one, is a ValueError.
     """
     try:
         parsed = json.loads(notebook.read_text(encoding="utf-8"))
@@ -60,26 +45,8 @@ def keep(project: Project, notebook: Path) -> int:
 
 
 def show(kept: Mapping[str, Any], chapter: str, name: str) -> str:
-    """Return a kept result, or a fact about the run, as text.
+    """Return a kept result, or a fact about the run, as text; what is not kept is a ValueError.
 
-    Parameters
-    ----------
-    kept : mapping
-        The content of `FILE`.
-    chapter, name : str
-        What to show.
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    ValueError
-        If nothing of that name is kept.
-
-    Examples
-    --------
     >>> run = {"seconds": 90.0, "started": "2026-01-02T03:04:05+00:00", "results": {"rates-slope": "-0.5"}}
     >>> [show({"rates": run}, "rates", name) for name in ("rates-slope", "minutes", "date")]
     ['-0.5', '2', '2026-01-02']

@@ -35,23 +35,9 @@ OTHERS: Mapping[str, str] = {"faults": "make soak", "mutation": "make mutate", "
 
 
 def read_report(path: Path) -> dict[str, Any]:
-    """Read a report of `make bench`.
+    """Read a report of `make bench`: `machine`, and for each of `parts` its `rows`, when, and at what load.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        `_build/bench/report.json`, or the committed `evidence/bench.json`.
-
-    Returns
-    -------
-    dict
-        `machine` (what and which versions) and `parts`: by name, when it was `measured`, at what `load`, and
-        its `rows`.
-
-    Raises
-    ------
-    ValueError
-        If there is no report, or it is none.
+    Raises ValueError if there is no report, or it is none.
     """
     try:
         report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -68,20 +54,8 @@ def read_report(path: Path) -> dict[str, Any]:
 def renew(project: Project) -> list[str]:
     """Write `evidence/bench.json` from what was measured here: the report, faults, mutation score, coverage.
 
-    Parameters
-    ----------
-    project : Project
-        The book.
-
-    Returns
-    -------
-    list of str
-        The parts that the committed report now has.
-
-    Raises
-    ------
-    ValueError
-        If nothing was measured, or a file is not what it should be; the committed report is left as it is.
+    Raises ValueError if nothing was measured, or a file is not what it should be; the committed report is
+    left as it is.
     """
     folder = project.build / "bench"
     report = read_report(folder / "report.json")
@@ -124,20 +98,8 @@ def _packages(files: Mapping[str, Any]) -> list[Row]:
 
 
 def slower(report: Mapping[str, Any]) -> list[tuple[str, str, float]]:
-    """List what is slower than something that it is compared with.
+    """List what is slower than something that it is compared with: what, than what, how many times.
 
-    Parameters
-    ----------
-    report : mapping
-        A report.
-
-    Returns
-    -------
-    list of (str, str, float)
-        What, slower than what, and how many times.
-
-    Examples
-    --------
     >>> from press.evidence.measurements import slower
     >>> rows = [{"what": "flow", "against": "np.exp", "seconds": 3.0, "other_seconds": 1.0, "ratio": 3.0}]
     >>> slower({"parts": {"comparisons": {"rows": rows}}})
@@ -153,34 +115,12 @@ def slower(report: Mapping[str, Any]) -> list[tuple[str, str, float]]:
 
 
 def part(report: Mapping[str, Any], name: str) -> list[Row]:
-    """Return the rows of a part; none if it was not measured.
-
-    Parameters
-    ----------
-    report : mapping
-        A report.
-    name : str
-        The part.
-
-    Returns
-    -------
-    list of mapping
-    """
+    """Return the rows of a part; none if it was not measured."""
     return list(report["parts"].get(name, {}).get("rows", []))
 
 
 def races(report: Mapping[str, Any]) -> dict[str, list[Row]]:
-    """Return the rows of the competitors, by race.
-
-    Parameters
-    ----------
-    report : mapping
-        A report.
-
-    Returns
-    -------
-    dict
-    """
+    """Return the rows of the competitors, by race."""
     found: dict[str, list[Row]] = {}
     for row in part(report, "races"):
         found.setdefault(row["race"], []).append(row)

@@ -60,22 +60,9 @@ class Difference:
 
 
 def executed(project: Project) -> dict[str, dict[str, Any]]:
-    """Read the executed chapters.
+    """Read of each executed chapter its `press` metadata, with its `results` besides.
 
-    Parameters
-    ----------
-    project : Project
-        The book.
-
-    Returns
-    -------
-    dict
-        For each chapter its `press` metadata, with `results` besides.
-
-    Raises
-    ------
-    ValueError
-        If a chapter was not executed, or not with the default profile and parameters.
+    Raises ValueError if a chapter was not executed, or not with the default profile and parameters.
     """
     found = {}
     for chapter in project.chapters():
@@ -94,24 +81,8 @@ def executed(project: Project) -> dict[str, dict[str, Any]]:
 
 
 def compare(chapter: str, ours: Mapping[str, Result], reference: Mapping[str, Any]) -> list[Difference]:
-    """Compare the results of one chapter with the reference.
+    """Compare the results of one chapter with values and tolerances by name; None: they must be equal.
 
-    Parameters
-    ----------
-    chapter : str
-        Its name.
-    ours : mapping of str to result
-        What was found here.
-    reference : mapping of str to list
-        Value and tolerance by name; the tolerance is None where values must be equal.
-
-    Returns
-    -------
-    list of Difference
-        Empty if all rows agree.
-
-    Examples
-    --------
     >>> for difference in compare("rates", {"slope": -0.5}, {"slope": [-0.51, 1e-3]}):
     ...     print(difference)
     rates: slope: -0.5 here, -0.51 in the reference; they differ by 0.01, the tolerance is 0.001
@@ -126,24 +97,9 @@ def compare(chapter: str, ours: Mapping[str, Result], reference: Mapping[str, An
 
 
 def verify(project: Project) -> tuple[int, list[Difference]]:
-    """Compare the executed book with the reference.
+    """Compare the executed book with the reference: how many rows there are, and those that differ.
 
-    Parameters
-    ----------
-    project : Project
-        The book.
-
-    Returns
-    -------
-    count : int
-        Number of rows compared.
-    differences : list of Difference
-        The rows that differ.
-
-    Raises
-    ------
-    ValueError
-        If chapters were not executed as the reference was.
+    Raises ValueError if chapters were not executed as the reference was.
     """
     reference, ours = read_reference(project)["chapters"], executed(project)
     empty: dict[str, Any] = {"results": {}}
@@ -156,22 +112,9 @@ def verify(project: Project) -> tuple[int, list[Difference]]:
 
 
 def renew(project: Project) -> int:
-    """Write the reference from the executed book; tolerances that were set by hand stay.
+    """Write the reference from the executed book, and count its rows; tolerances set by hand stay.
 
-    Parameters
-    ----------
-    project : Project
-        The book.
-
-    Returns
-    -------
-    int
-        Number of rows.
-
-    Raises
-    ------
-    ValueError
-        If a chapter was not executed with the default profile.
+    Raises ValueError if a chapter was not executed with the default profile.
     """
     old = read_reference(project)["chapters"] if project.reference.is_file() else {}
     chapters = {}
@@ -189,22 +132,9 @@ def renew(project: Project) -> int:
 
 
 def read_reference(project: Project) -> dict[str, Any]:
-    """Read the committed reference.
+    """Read the committed reference: by "chapters" what made the results of each, and they themselves.
 
-    Parameters
-    ----------
-    project : Project
-        The book.
-
-    Returns
-    -------
-    dict
-        By "chapters": parameters, profile, seconds, machine and results of each.
-
-    Raises
-    ------
-    ValueError
-        If there is no reference, or it is none.
+    Raises ValueError if there is no reference, or it is none.
     """
     try:
         reference: dict[str, Any] = json.loads(project.reference.read_text(encoding="utf-8"))

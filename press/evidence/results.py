@@ -14,22 +14,10 @@ Result = float | int | str | bool
 
 
 def results(notebook: Mapping[str, Any]) -> dict[str, Result]:
-    """Collect the results of an executed notebook.
+    """Collect the results of an executed notebook by the glued name, or by item and cell of the ledger.
 
-    Parameters
-    ----------
-    notebook : mapping
-        An executed notebook, as parsed JSON.
+    Glued objects that are neither numbers nor strings, such as figures, are left out.
 
-    Returns
-    -------
-    dict of str to float, int, str or bool
-        By the glued name ("rates-slope-opgd-0"), or by item and cell of the ledger ("Figure 1,
-        gamma=1.5 opgd_error slope"), in the order of the notebook. Glued objects that are neither
-        numbers nor strings, such as figures, are left out.
-
-    Examples
-    --------
     >>> glued = {"scrapbook": {"name": "rates-slope", "mime_prefix": "application/papermill.record/"}}
     >>> output = {"metadata": glued, "data": {"application/papermill.record/text/plain": "-0.373"}}
     >>> results({"cells": [{"outputs": [output]}]})

@@ -12,17 +12,6 @@ __all__ = ["anchor", "check_source", "in_words"]
 def anchor(node: str) -> str:
     """Return the name of the place on the page of the checks that shows a test.
 
-    Parameters
-    ----------
-    node : str
-        A pytest node.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
     >>> anchor("tests/opgd/risk/test_curve.py::test_figure_1[a-b]")
     'number-tests-opgd-risk-test-curve-test-figure-1'
     """
@@ -33,17 +22,6 @@ def anchor(node: str) -> str:
 def in_words(function: str) -> str:
     """Return the name of a test as words, for a heading.
 
-    Parameters
-    ----------
-    function : str
-        The name of a test function.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
     >>> in_words("test_same_order_same_rate")
     'same order same rate'
     """
@@ -53,22 +31,7 @@ def in_words(function: str) -> str:
 def check_source(root: Path, node: str) -> str:
     """Read the source of a test and of what it uses from its own file.
 
-    Parameters
-    ----------
-    root : pathlib.Path
-        The project's root.
-    node : str
-        A pytest node: a file and a function in it.
-
-    Returns
-    -------
-    str
-        Definitions in the order of the file, imports left out.
-
-    Raises
-    ------
-    ValueError
-        If the file does not define the test.
+    Raises ValueError if the file does not define the test.
     """
     name, _, test = node.split("[", 1)[0].partition("::")
     text = (root / name).read_text(encoding="utf-8")

@@ -102,20 +102,7 @@ class Check:
 def read_statements(path: Path) -> dict[str, Statement]:
     """Read the list of statements.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        A TOML file with one table for each statement.
-
-    Returns
-    -------
-    dict of str to Statement
-        In the order of the file.
-
-    Raises
-    ------
-    ValueError
-        If an entry lacks a field, has another one, or an unknown kind.
+    Raises ValueError if an entry lacks a field, has another one, or an unknown kind.
     """
     found = {}
     for name, fields in tomllib.loads(path.read_text(encoding="utf-8")).items():
@@ -131,22 +118,8 @@ def read_statements(path: Path) -> dict[str, Statement]:
 def read_report(path: Path, statements: Mapping[str, Statement]) -> list[Check]:
     """Read what the checks said.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        pytest's JUnit report; if there is none, no check has run.
-    statements : mapping of str to Statement
-        The statements that there are.
-
-    Returns
-    -------
-    list of Check
-        In the order of their statements.
-
-    Raises
-    ------
-    ValueError
-        If a test failed, was skipped, checks an unknown statement or a definition, or has an unknown grade.
+    Raises ValueError if a test failed, was skipped, checks an unknown statement or a definition, or has an
+    unknown grade.
     """
     if not path.is_file():
         return []
@@ -181,24 +154,7 @@ def read_report(path: Path, statements: Mapping[str, Statement]) -> list[Check]:
 def grade(name: str, statements: Mapping[str, Statement], checks: list[Check]) -> str:
     """Return what the badge of a statement says: the weakest grade of its checks.
 
-    Parameters
-    ----------
-    name : str
-        Name of the statement.
-    statements : mapping of str to Statement
-        The statements that there are.
-    checks : list of Check
-        What the checks said.
-
-    Returns
-    -------
-    str
-        One of `GRADES`, "not run", or the kind of what is not checked.
-
-    Raises
-    ------
-    ValueError
-        If there is no such statement.
+    Raises ValueError if there is no such statement.
     """
     if name not in statements:
         raise ValueError(f"unknown statement {name!r}; it must be one of {', '.join(statements)}")
@@ -209,37 +165,14 @@ def grade(name: str, statements: Mapping[str, Statement], checks: list[Check]) -
 
 
 def unchecked(path: Path, report: Path) -> list[str]:
-    """Return the statements whose badge says "not run".
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The list of statements.
-    report : pathlib.Path
-        The report of the checks.
-
-    Returns
-    -------
-    list of str
-    """
+    """Return the statements whose badge says "not run"."""
     statements = read_statements(path)
     checks = read_report(report, statements)
     return [name for name in statements if grade(name, statements, checks) == NOT_RUN]
 
 
 def sources(path: Path) -> dict[str, str]:
-    """Return the source of each test function of a file, with its decorators.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        A Python file.
-
-    Returns
-    -------
-    dict of str to str
-        In the order of the file.
-    """
+    """Return the source of each test function of a file, with its decorators."""
     text = path.read_text(encoding="utf-8")
     lines, found = text.splitlines(), {}
     for node in ast.parse(text).body:
@@ -252,19 +185,7 @@ def sources(path: Path) -> dict[str, str]:
 def run_checks(root: Path, report: Path, *, workers: int = 2) -> None:
     """Run the checks and write their report; an old one is removed first.
 
-    Parameters
-    ----------
-    root : pathlib.Path
-        The project's root.
-    report : pathlib.Path
-        Where the report goes.
-    workers : int
-        Number of processes.
-
-    Raises
-    ------
-    ChecksFailed
-        If one of them fails; no report is left then.
+    Raises ChecksFailed if one of them fails; no report is left then.
     """
     report.parent.mkdir(parents=True, exist_ok=True)
     fresh = report.with_name(f".{report.name}.{os.getpid()}.tmp")

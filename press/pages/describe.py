@@ -17,18 +17,7 @@ __all__ = ["cost", "describe", "overview"]
 
 
 def overview(project: Project) -> str:
-    """List the chapters of the book.
-
-    Parameters
-    ----------
-    project : Project
-        The book.
-
-    Returns
-    -------
-    str
-        A table of names, titles, numbers of parameters and recorded times.
-    """
+    """List names, titles, numbers of parameters and recorded times of the chapters."""
     rows = [
         [name, _title(project, name), str(len(read_parameters(project.source(name)))), cost(project, name)]
         for name in project.chapters()
@@ -38,24 +27,9 @@ def overview(project: Project) -> str:
 
 
 def describe(project: Project, chapter: str) -> str:
-    """Describe a chapter.
+    """Describe a chapter: its title and recorded time, and a table of its parameters.
 
-    Parameters
-    ----------
-    project : Project
-        The book.
-    chapter : str
-        Its name.
-
-    Returns
-    -------
-    str
-        Title, recorded time, and a table of the parameters: name, type, default, what is allowed, help.
-
-    Raises
-    ------
-    ValueError
-        If there is no such chapter.
+    A chapter that there is not is a ValueError.
     """
     parameters = read_parameters(project.source(chapter))
     rows = [[name, kind, default, allowed, text] for name, _, kind, default, allowed, text in
@@ -68,19 +42,9 @@ def describe(project: Project, chapter: str) -> str:
 
 
 def cost(project: Project, chapter: str) -> str:
-    """Say how long the last execution took: here if there was one, else where the reference was made.
+    """Say how long the last execution took and where: here, else where the reference was made.
 
-    Parameters
-    ----------
-    project : Project
-        The book.
-    chapter : str
-        The chapter's name.
-
-    Returns
-    -------
-    str
-        Seconds, profile and machine; "not recorded" if nothing is known.
+    Without either it is "not recorded".
     """
     path = project.executed / f"{chapter}.ipynb"
     press: dict[str, Any] | None = None

@@ -170,6 +170,13 @@ def _inside_link(node: nodes.Node) -> bool:
     return False
 
 
+def _name_chapters(app: Sphinx, env: Any) -> None:
+    """Name chapters below an object that they use: codeautolink takes captions of tables for sections."""
+    for blocks in env.sphinx_codeautolink_transforms.values():
+        for block in blocks:
+            block.example.ref_id, block.example.headings = None, block.example.headings[:1]
+
+
 def setup(app: Sphinx) -> None:
     """Register what the reference needs."""
     for kind in set(BUILTIN_BLOCKS) - {"ipython3"}:
@@ -188,3 +195,4 @@ def setup(app: Sphinx) -> None:
     app.connect("autodoc-skip-member", _skip)
     app.connect("autodoc-process-docstring", _translate, priority=600)  # after numpydoc
     app.connect("doctree-read", _link)
+    app.connect("env-updated", _name_chapters, priority=400)  # before codeautolink

@@ -22,25 +22,10 @@ NEEDED = ("matplotlib", "sympy", "scikit-learn", "tabulate")
 
 
 def publish(project: Project, directory: Path) -> list[Path]:
-    """Write the clean notebooks and the description of their environment.
+    """Write the clean notebooks, `requirements.txt` and `runtime.txt` into a directory, and list them.
 
-    Parameters
-    ----------
-    project : Project
-        The book; `repository: url:` in its `_config.yml` says where opgd is installed from.
-    directory : pathlib.Path
-        Where to write: one notebook a chapter, `requirements.txt` and `runtime.txt`. Its content, pushed
-        to the branch that `_config.yml` names, is what the launch buttons open.
-
-    Returns
-    -------
-    list of pathlib.Path
-        The files.
-
-    Raises
-    ------
-    ValueError
-        If no repository is configured.
+    `repository: url:` in `_config.yml` says where opgd is installed from; without it, a ValueError. The
+    files, pushed to the branch that `_config.yml` names, are what the launch buttons open.
     """
     settings = yaml.safe_load((project.root / "_config.yml").read_text(encoding="utf-8"))
     url = (settings.get("repository") or {}).get("url")

@@ -18,17 +18,7 @@ VIEWER = "Jupytext Notebook"
 def command(project: Project, rest: Sequence[str] = ()) -> list[str]:
     """Prepare the settings of JupyterLab below `_build/` and return its command line.
 
-    Parameters
-    ----------
-    project : Project
-        The book; `press.run.environment.isolate` has been called.
-    rest : sequence of str
-        Further options of `jupyter lab`.
-
-    Returns
-    -------
-    list of str
-        The interpreter and its arguments.
+    `press.run.environment.isolate` has been called; `rest` are further options of `jupyter lab`.
     """
     viewers = {kind: VIEWER for kind in ("markdown", "myst", "python")}
     overrides = {

@@ -69,29 +69,11 @@ class _Scripts(HTMLParser):
 
 
 def protect(page: str, policy: dict[str, str], others: Iterable[str] = ()) -> str:
-    """Put a policy into a page, with the hashes of the scripts that are in it now.
+    """Put a policy into a page in its final form, with the hashes of the scripts that are in it now.
 
-    Parameters
-    ----------
-    page : str
-        HTML in its final form: a script changed afterwards does not run.
-    policy : dict of str to str
-        Sources by directive: `BOOK` or `SINGLE`.
-    others : iterable of str
-        Inline event handlers of other pages, which this one may read.
+    Inline event handlers of other pages, which this one may read, are allowed as well. It is a ValueError if
+    something that loads stands before the place of the policy, or the page has one already.
 
-    Returns
-    -------
-    str
-        The page with a `meta` element before everything that loads.
-
-    Raises
-    ------
-    ValueError
-        If something that loads stands before the place of the policy, or the page has one already.
-
-    Examples
-    --------
     >>> page = protect("<head><script>run()</script></head>", {"script-src": "'self'"})
     >>> for part in page.split(" content="):
     ...     print(part)

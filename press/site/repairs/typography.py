@@ -23,10 +23,7 @@ _AFTER = re.compile(r"""[,.;:!?)\]"'”’…%]+|-th\b""")
 def bind(document: nodes.document) -> None:
     """Put each inline formula, with the opening marks before it and the closing ones after it, into one node.
 
-    Parameters
-    ----------
-    document : docutils.nodes.document
-        The page; it is changed in place. Formulas that touch no punctuation stay as they are.
+    The page is changed in place. Formulas that touch no punctuation stay as they are.
     """
     for formula in list(document.findall(nodes.math)):
         parent = formula.parent

@@ -99,7 +99,7 @@ def test_a_page_of_the_reference_and_links_to_it(site: Path, tmp_path: Path) -> 
     for name in ("RateFit", "fit_rate", "fit_covariance"):
         assert f'id="opgd.rates.{name}"' in page
     used = re.findall(r"<details><summary>.*?</details>", page, re.DOTALL)
-    assert any("fit_rate" in text and 'href="../first.html#cells"' in text for text in used)
+    assert any("fit_rate" in text and 'href="../first.html">First</a>' in text for text in used)
     assert "$" not in re.sub(r"<pre>.*?</pre>|<script.*?</script>", "", page, flags=re.DOTALL)
 
 
