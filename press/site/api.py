@@ -172,7 +172,7 @@ def _inside_link(node: nodes.Node) -> bool:
 
 def _name_chapters(app: Sphinx, env: Any) -> None:
     """Name chapters below an object that they use: codeautolink takes captions of tables for sections."""
-    for blocks in env.sphinx_codeautolink_transforms.values():
+    for blocks in getattr(env, "sphinx_codeautolink_transforms", {}).values():  # HTML only
         for block in blocks:
             block.example.ref_id, block.example.headings = None, block.example.headings[:1]
 
