@@ -128,7 +128,7 @@ def _try(what: str, step: Callable[[], None]) -> list[str]:
         step()
         return []
     except (ValueError, OSError, ChecksFailed, SiteFailed) as error:
-        return [f"{what}: {error}"]
+        return [f"press: error: {what}: {error}"]
 
 
 def _end(project: Project, begun: float, executed: int, failures: list[str], pages: bool) -> int:
