@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,12 +22,19 @@ def clean_notebook(source: Path) -> nbformat.NotebookNode:
 
     The same text gives the same notebook, cell identifiers included.
     """
-    notebook: nbformat.NotebookNode = jupytext.read(source)
+    notebook = copy.deepcopy(_parsed(source.read_text(encoding="utf-8")))
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook.metadata["language_info"] = {"name": "python"}
     for number, cell in enumerate(notebook.cells, start=1):
         cell["id"] = f"{re.sub('[^a-zA-Z0-9_-]', '-', source.stem)[:50]}-{number:03d}"
+    return notebook
+
+
+@functools.lru_cache(maxsize=64)
+def _parsed(text: str) -> nbformat.NotebookNode:
+    """Read a text once; a build needs it four times."""
+    notebook: nbformat.NotebookNode = jupytext.reads(text, fmt={"extension": ".md"})
     return notebook
 
 

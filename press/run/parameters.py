@@ -20,6 +20,7 @@ import jupytext
 import yaml
 from nbformat import NotebookNode
 
+from press.run.notebook import clean_notebook
 from press.run.ranges import Interval, Range, split_comment
 
 __all__ = ["TYPES", "Parameter", "Value", "coerce", "read_parameters", "resolve"]
@@ -80,7 +81,9 @@ def read_parameters(source: Path | NotebookNode) -> dict[str, Parameter]:
         If there is not exactly one cell tagged `parameters`, or if a line of it breaks the rules:
         one annotated literal a line, with a default inside its own range.
     """
-    notebook = jupytext.read(source) if isinstance(source, Path) else source
+    notebook: Any = source
+    if isinstance(source, Path):
+        notebook = clean_notebook(source) if source.suffix == ".md" else jupytext.read(source)
     name = source.name if isinstance(source, Path) else "notebook"
     cells = [
         c for c in notebook.cells if "parameters" in c.metadata.get("tags", []) and c.cell_type == "code"
