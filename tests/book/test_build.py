@@ -145,7 +145,7 @@ def test_kills_interruptions_and_many_at_once_lose_nothing(book: Project) -> Non
     while not kept(book, "second") and time.monotonic() < until:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    said = process.communicate(timeout=20)
+    said = process.communicate(timeout=60)
     assert process.returncode == 130 and "press: interrupted" in said[1] and "Traceback" not in said[1]
 
     process = begin(book, "book", "--without-pages")
