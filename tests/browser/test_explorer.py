@@ -25,6 +25,7 @@ from opgd.stopping import trial_stopping
 from press.run.execute import clean_notebook
 from press.run.parameters import read_parameters
 from press.site.html import JUPYTER_BOOK
+from press.site.repairs.accessibility import mend
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "book" / "explorer.md"
@@ -55,7 +56,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     (site / "_toc.yml").write_text("format: jb-book\nroot: explorer\n", encoding="utf-8")
     command = [sys.executable, "-c", JUPYTER_BOOK, "build", str(site), "--path-output", str(out), "-q"]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    return (out / "_build" / "html" / "explorer.html").as_uri()
+    page = out / "_build" / "html" / "explorer.html"
+    page.write_text(mend(page.read_text(encoding="utf-8")), encoding="utf-8")  # as a build does
+    return page.as_uri()
 
 
 @pytest.fixture
