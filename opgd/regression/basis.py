@@ -149,6 +149,7 @@ def feature_chunks(
 
     Examples
     --------
+    >>> from opgd.regression.frequencies import lattice
     >>> x = np.linspace(-1, 1, 1000, endpoint=False)[:, None]
     >>> blocks = feature_chunks(x, lattice(1, 9), memory=7 * 8 * 300)
     >>> [(rows.start, rows.stop, block.shape) for rows, block in blocks][-1]

@@ -11,8 +11,8 @@ from opgd import (
     fit_rate,
     monte_carlo_risk,
     oracle_stopping,
-    reported,
 )
+from opgd.paper import reported
 from opgd.rates import fit_covariance
 from opgd.stopping import trial_stopping
 
