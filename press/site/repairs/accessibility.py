@@ -29,7 +29,7 @@ def mend(html: str) -> str:
     html = _ICON_SCRIPT.sub("", _PRELOAD.sub("", _ARIA_SEARCH.sub(r"\1", html)))
     code = iter(_CODE.findall(html))
     page = BeautifulSoup(_CODE.sub("code", html), "html.parser")
-    for repair in (_landmarks, _names, _scrolling, _tables, _bibliography, _identifiers, _downloads):
+    for repair in (_landmarks, _names, _folds, _scrolling, _tables, _bibliography, _identifiers, _downloads):
         repair(page)
     return _CODE.sub(lambda _: next(code), str(page))
 
@@ -50,6 +50,12 @@ def _names(page: BeautifulSoup) -> None:
             entry = summary.find_parent("li")
             link = entry.find("a") if entry else None
             summary["aria-label"] = f"Pages below {link.get_text(strip=True)}" if link else "Pages below"
+
+
+def _folds(page: BeautifulSoup) -> None:
+    """`nested-interactive`: the title of a fold opens it; a link inside, as codeautolink's, is plain text."""
+    for link in page.select("summary a"):
+        link.unwrap()
 
 
 def _scrolling(page: BeautifulSoup) -> None:

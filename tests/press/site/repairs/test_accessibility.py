@@ -79,3 +79,10 @@ def test_an_arrow_says_what_it_opens() -> None:
     arrow = "<details><summary><span class='toctree-toggle'></span></summary></details>"
     entry = f"<ul><li><a href='api.html'>API</a>{arrow}</li></ul>"
     assert '<summary aria-label="Pages below API">' in mend(entry)
+
+
+def test_the_title_of_a_fold_holds_no_link() -> None:
+    """`nested-interactive`, as in the backlinks of sphinx-codeautolink."""
+    title = '<summary>References to <a href="#x"><code>x</code></a></summary>'
+    page = mend(f'<details>{title}<a href="#y">y</a></details>')
+    assert "<summary>References to <code>x</code></summary>" in page and '<a href="#y">y</a>' in page
