@@ -9,7 +9,7 @@
 #   make lab [P="--allow-root --no-browser"]         JupyterLab with the chapters as notebooks
 #   make bench [BOOK=none|smoke|default]             time everything; press bench --renew shows it in the book
 #   make soak                                        sweeps and builds under stress, at length (kills, full disk, any input)
-#   make mutate [M="flows risk --sample 50"]         mutation testing of the mathematics (long)
+#   make mutate [M="flow/deep --sample 50"]          mutation testing of the mathematics (long)
 #   make coverage                                    lines and branches that the tests reach (long)
 #   make everywhere                                  the quick tests with each Python, lowest to newest versions (needs uv)
 #   make lock                                        renew the locks of the requirements (needs uv)

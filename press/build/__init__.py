@@ -1,1 +1,1 @@
-"""One build at a time: the lock, and what a build shows."""
+"""Build the book: what to execute and why, one build at a time, what it shows, what can go from the store."""

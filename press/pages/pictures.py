@@ -47,23 +47,23 @@ def _saved(path: Path, *shape: int, **options: Any) -> Iterator[tuple[Any, Any]]
 
 def draw_ledger(rows: Sequence[Row], path: Path) -> None:
     """Draw the distance `z` of every number, grouped by item; there is at least one."""
-    from press.chapter import style as plotting
+    from press.chapter import style
 
     rows = sorted(rows, key=lambda row: (row["item"], row["cell"]))
     with _saved(path, figsize=(8.2, 4.2)) as (_, ax):
         ax.axhspan(-LIMIT, LIMIT, color="0.92", linewidth=0)
-        ax.axhline(0, color=plotting.COLORS["gray"], linewidth=1)
+        ax.axhline(0, color=style.COLORS["gray"], linewidth=1)
         for verdict, mark in _VERDICTS.items():
             found = [(x, row["z"]) for x, row in enumerate(rows) if row["verdict"] == verdict]
             if found:
-                style: dict[str, Any] = {"color": plotting.COLORS[mark["color"]], "marker": mark["marker"]}
+                look: dict[str, Any] = {"color": style.COLORS[mark["color"]], "marker": mark["marker"]}
                 xs, zs = zip(*found, strict=True)
                 label = f"{verdict}: {len(xs)}"
-                ax.errorbar(xs, zs, 1, linestyle="", elinewidth=0.8, markersize=4, label=label, **style)
+                ax.errorbar(xs, zs, 1, linestyle="", elinewidth=0.8, markersize=4, label=label, **look)
         begin = 0
         for item, count in Counter(row["item"] for row in rows).items():
             if begin:
-                ax.axvline(begin - 0.5, color=plotting.COLORS["gray"], linewidth=0.6)
+                ax.axvline(begin - 0.5, color=style.COLORS["gray"], linewidth=0.6)
             ax.text(
                 begin + count / 2 - 0.5, -0.03, item, rotation=60 if count < 20 else 0, fontsize="small",
                 ha="right" if count < 20 else "center", va="top", transform=ax.get_xaxis_transform(),
@@ -71,9 +71,7 @@ def draw_ledger(rows: Sequence[Row], path: Path) -> None:
             begin += count
         ax.set_yscale("symlog", linthresh=LIMIT, linscale=1.5)
         top = 1.2 * max(2 * LIMIT, *(abs(row["z"]) for row in rows))
-        plotting.plain_log_ticks(
-            ax, "y", [t for t in (-100, -30, -10, -3, 0, 3, 10, 30, 100) if abs(t) < top]
-        )
+        style.plain_log_ticks(ax, "y", [t for t in (-100, -30, -10, -3, 0, 3, 10, 30, 100) if abs(t) < top])
         ax.set(ylim=(-top, top), xlim=(-1, len(rows)), xticks=[], ylabel="(ours − printed) / spread")
         ax.grid(visible=False, axis="x")
         ax.legend(loc="lower right", bbox_to_anchor=(1, 1), fontsize="small", ncols=3)
@@ -93,17 +91,17 @@ def describe_ledger(rows: Sequence[Row]) -> str:
 
 def draw_growth(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     """Draw the times of the part `growth` of a report against the number of components and of times."""
-    from press.chapter import style as plotting
+    from press.chapter import style
 
-    gray = {"color": plotting.COLORS["gray"], "linewidth": 0.7, "marker": ""}
+    gray = {"color": style.COLORS["gray"], "linewidth": 0.7, "marker": ""}
     with _saved(path, 1, 2, figsize=(8.2, 3.6), sharey=True) as (fig, panels):
         for ax, (variable, label) in zip(panels, _PANELS.items(), strict=True):
             own = [row for row in rows if row["variable"] == variable and "cpu" in row]
             for function, mark in _FUNCTIONS.items():
                 points = [(row["value"], row["cpu"]) for row in own if row["function"] == function]
                 if points:
-                    style: dict[str, Any] = mark | {"color": plotting.COLORS[mark["color"]]}
-                    ax.plot(*zip(*points, strict=True), label=function, **style)
+                    look: dict[str, Any] = mark | {"color": style.COLORS[mark["color"]]}
+                    ax.plot(*zip(*points, strict=True), label=function, **look)
             if own:
                 values = [row["value"] for row in own]
                 ends, low = (min(values), max(values)), min(row["cpu"] for row in own)

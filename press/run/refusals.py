@@ -1,4 +1,4 @@
-"""The gate: a notebook with an error, a warning or a figure without words is not published."""
+"""What must not be published: a notebook with an error, a warning or a figure without words."""
 
 from __future__ import annotations
 

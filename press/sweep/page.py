@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from press.chapter import style as plotting
+from press.chapter import style
 from press.site.policy import SINGLE, protect
 from press.sweep.grid import Point
 from press.sweep.results import quantities, varied
@@ -78,7 +78,7 @@ def page(chapter: str, profile: str, frame: pd.DataFrame, points: Sequence[Point
         body += ["<h2>Failed points</h2>", _table([*changing, "Error"], failed)]
     if axis is not None and numbers:
         with plt.rc_context():
-            plotting.use_style()
+            style.use_style()
             body += _panels(frame, axis, others, numbers[:MOST])
     if len(numbers) > MOST:
         body.append(f"<p>{len(numbers) - MOST} further results that change are in the table only.</p>")
@@ -128,14 +128,14 @@ def _panel(series: pd.DataFrame, axis: str, lines: Sequence[str], number: str) -
     ax = figure.subplots()
     numeric = _is_number(series[axis])
     ticks = [] if numeric else list(dict.fromkeys(map(_show, series[axis])))
-    for line, style in zip(lines, _styles(len(lines)), strict=True):
+    for line, look in zip(lines, _styles(len(lines)), strict=True):
         part = series[series["_line"] == line]
         if numeric:
             part = part.sort_values(axis, kind="stable")
             x = part[axis].to_numpy(dtype=float)
         else:
             x = np.array([ticks.index(_show(value)) for value in part[axis]], dtype=float)
-        ax.plot(x, part[number].to_numpy(dtype=float), **style)
+        ax.plot(x, part[number].to_numpy(dtype=float), **look)
     ax.set(xlabel=axis, ylabel=_ending(number))
     if numeric and _wide(series[axis].to_numpy(dtype=float), 20):
         ax.set_xscale("log")
@@ -148,8 +148,8 @@ def _panel(series: pd.DataFrame, axis: str, lines: Sequence[str], number: str) -
 
 def _legend(lines: Sequence[str]) -> Figure:
     figure = Figure(figsize=(7.2, 0.35 + 0.22 * ((len(lines) + 2) // 3)))
-    for line, style in zip(lines, _styles(len(lines)), strict=True):
-        figure.gca().plot([], [], label=line, **style)
+    for line, look in zip(lines, _styles(len(lines)), strict=True):
+        figure.gca().plot([], [], label=line, **look)
     figure.gca().set_axis_off()
     figure.legend(*figure.gca().get_legend_handles_labels(), loc="center", ncols=3, fontsize="small")
     return figure

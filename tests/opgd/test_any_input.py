@@ -25,6 +25,7 @@ from opgd import (
     PowerLaw,
     SequenceModel,
     VanillaFlow,
+    classics,
     expected_risk,
     fit_rate,
     gradient_descent,
@@ -32,7 +33,6 @@ from opgd import (
     oracle_stopping,
     stopping,
 )
-from opgd import classics as shrinkage
 from opgd.classics.contest import contest
 from opgd.rates import fit_covariance
 from opgd.regression.alignment import misalignment
@@ -40,7 +40,7 @@ from opgd.regression.basis import complex_features, real_features
 from opgd.regression.coefficients import coefficients
 from opgd.regression.frequencies import kernel_eigenvalues
 from opgd.regression.validation import corrected_interval, equal_rows, spatial_blocks
-from opgd.theory import bounds as theory
+from opgd.theory import bounds
 from opgd.theory.span import effective_span_dimension
 
 MODEL = SequenceModel(np.array([1.0, 0.5, 0.0]), np.array([1.0, 0.3, 0.1]), 0.1)
@@ -109,46 +109,46 @@ CALLS: dict[str, Call] = {
         {"problems": [MODEL], "constants": [1.0, 2.0]},
         "",
     ),
-    "universal_level": (shrinkage.universal_level, {"size": 100}, ""),
-    "SpectralCutoff": (shrinkage.SpectralCutoff, {"kept": 3}, ""),
-    "Pinsker": (shrinkage.Pinsker, {"smoothness": 1.0, "cutoff": 5.0}, "infinite"),
-    "Pinsker.minimax": (shrinkage.Pinsker.minimax, {"smoothness": 1.0, "radius": 2.0, "epsilon": 0.1}, ""),
+    "universal_level": (classics.universal_level, {"size": 100}, ""),
+    "SpectralCutoff": (classics.SpectralCutoff, {"kept": 3}, ""),
+    "Pinsker": (classics.Pinsker, {"smoothness": 1.0, "cutoff": 5.0}, "infinite"),
+    "Pinsker.minimax": (classics.Pinsker.minimax, {"smoothness": 1.0, "radius": 2.0, "epsilon": 0.1}, ""),
     **{
         f"{type(rule).__name__}.estimate": (rule.estimate, {"z": [0.5, -2.0, 0.1, 0.0], "epsilon": 0.1}, "")
         for rule in (
-            shrinkage.UniversalThreshold(),
-            shrinkage.UniversalThreshold("hard"),
-            shrinkage.IndexThreshold(),
-            shrinkage.FDRThreshold(),
-            shrinkage.HybridSURE(),
-            shrinkage.Blockwise(shrinkage.HybridSURE()),
-            shrinkage.EmpiricalBayes(),
-            shrinkage.SpectralCutoff(2),
-            shrinkage.Pinsker(1.0, 3.0),
+            classics.UniversalThreshold(),
+            classics.UniversalThreshold("hard"),
+            classics.IndexThreshold(),
+            classics.FDRThreshold(),
+            classics.HybridSURE(),
+            classics.Blockwise(classics.HybridSURE()),
+            classics.EmpiricalBayes(),
+            classics.SpectralCutoff(2),
+            classics.Pinsker(1.0, 3.0),
         )
     },
-    "UniversalThreshold": (shrinkage.UniversalThreshold, {"mode": "soft"}, ""),
-    "IndexThreshold": (shrinkage.IndexThreshold, {"factor": 2.0}, ""),
-    "FDRThreshold": (shrinkage.FDRThreshold, {"rate": 0.05}, ""),
-    "EmpiricalBayes": (shrinkage.EmpiricalBayes, {"scale": 0.5}, ""),
-    "Blockwise": (shrinkage.Blockwise, {"rule": shrinkage.HybridSURE()}, ""),
+    "UniversalThreshold": (classics.UniversalThreshold, {"mode": "soft"}, ""),
+    "IndexThreshold": (classics.IndexThreshold, {"factor": 2.0}, ""),
+    "FDRThreshold": (classics.FDRThreshold, {"rate": 0.05}, ""),
+    "EmpiricalBayes": (classics.EmpiricalBayes, {"scale": 0.5}, ""),
+    "Blockwise": (classics.Blockwise, {"rule": classics.HybridSURE()}, ""),
     "posterior_median": (
-        shrinkage.EmpiricalBayes().posterior_median,
+        classics.EmpiricalBayes().posterior_median,
         {"x": [0.5, -3.0], "weight": [0.1, 1.0]},
         "",
     ),
     "effective_threshold": (
-        shrinkage.effective_threshold,
+        classics.effective_threshold,
         {"flow": FLOWS[1], "eigenvalues": [1.0, 0.1], "t": 5.0},
         "infinite",
     ),
     "threshold_risk": (
-        shrinkage.threshold_risk,
+        classics.threshold_risk,
         {"theta": [0.0, 1.0], "epsilon": 0.1, "level": 2.0, "mode": "soft"},
         "",
     ),
     **{
-        name: (getattr(theory, name), arguments, "")
+        name: (getattr(bounds, name), arguments, "")
         for name, arguments in [
             ("ideal_risk", {"problem": POWER}),
             ("phi", {"problem": POWER, "delta": [0.5, 0.1]}),

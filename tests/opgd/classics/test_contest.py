@@ -12,7 +12,7 @@ from cases import raises
 
 from opgd import OverParameterizedFlow, PowerLaw, VanillaFlow, monte_carlo_risk
 from opgd.classics import Pinsker, SpectralCutoff
-from opgd.classics import contest as comparison
+from opgd.classics import contest as module
 from opgd.classics.contest import (
     RULES,
     TRIED,
@@ -61,7 +61,7 @@ def test_all_see_the_same_data() -> None:
 def test_neither_blocks_nor_the_number_of_trials_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     once = losses(SMALL, repetitions=6, seed=2), stopped_losses(SMALL, [0, 1], repetitions=6, seed=2)
     assert set(once[0]) == set(RULES) and set(once[1]) == {"vanilla, SURE", "D = 0, SURE", "D = 1, SURE"}
-    monkeypatch.setattr(comparison, "MEMORY", 2 * SMALL.size)
+    monkeypatch.setattr(module, "MEMORY", 2 * SMALL.size)
     again = losses(SMALL, repetitions=3, seed=2), stopped_losses(SMALL, [1, 0], repetitions=3, seed=2)
     for first, second in zip(once, again, strict=True):
         for name, values in second.items():

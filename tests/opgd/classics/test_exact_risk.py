@@ -27,7 +27,7 @@ from opgd.classics.exact_risk import (
     threshold_risk,
     total_threshold_risk,
 )
-from opgd.theory import bounds as theory
+from opgd.theory import bounds
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(20)
 MODES = ["soft", "hard"]
@@ -169,7 +169,7 @@ def test_oracle_cutoff_by_trying_all(problem: PowerLaw) -> None:
     risks += np.append(np.cumsum(model.signal[::-1] ** 2)[::-1], 0.0)
     rule, risk = oracle_cutoff(problem)
     assert risk == pytest.approx(risks.min(), rel=1e-12) == pytest.approx(risks[rule.kept], rel=1e-12)
-    assert risk >= theory.ideal_risk(problem) * (1 - 1e-12)
+    assert risk >= bounds.ideal_risk(problem) * (1 - 1e-12)
 
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=str)

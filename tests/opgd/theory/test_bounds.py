@@ -12,7 +12,7 @@ from mpmath import mp
 from scipy.stats import norm
 
 from opgd import OverParameterizedFlow, PowerLaw, SequenceModel, expected_risk
-from opgd.theory import bounds as theory
+from opgd.theory import bounds
 from opgd.theory.bounds import risk_split
 
 PROBLEM = PowerLaw(p=1, q=2, gamma=1.5, n=2500)
@@ -27,10 +27,10 @@ def test_finite_problem_against_the_definitions(p: float, q: float) -> None:
     large = np.abs(model.signal) >= deltas[:, None]
     count, rest = large.sum(axis=1), np.where(large, 0, model.signal**2).sum(axis=1)
     for case in (problem, model):
-        np.testing.assert_array_equal(theory.phi(case, deltas), count)
-        np.testing.assert_allclose(theory.psi(case, deltas), rest, rtol=1e-10, atol=1e-14)
+        np.testing.assert_array_equal(bounds.phi(case, deltas), count)
+        np.testing.assert_allclose(bounds.psi(case, deltas), rest, rtol=1e-10, atol=1e-14)
         ideal = np.minimum(model.signal**2, problem.epsilon**2).sum()
-        assert theory.ideal_risk(case) == pytest.approx(ideal, rel=1e-12)
+        assert bounds.ideal_risk(case) == pytest.approx(ideal, rel=1e-12)
 
 
 def test_untruncated_problem() -> None:
@@ -40,24 +40,24 @@ def test_untruncated_problem() -> None:
             with mp.workdps(30):
                 count = int(mp.floor(mp.mpf(delta) ** (-2 / (mp.mpf(p) + 1)) * (1 + mp.mpf(10) ** -16)))
                 rest = mp.zeta(mp.mpf(p) + 1, count + 1)
-            assert theory.phi(problem, delta) == count
-            assert theory.psi(problem, delta) == pytest.approx(float(rest), rel=1e-13)
+            assert bounds.phi(problem, delta) == count
+            assert bounds.psi(problem, delta) == pytest.approx(float(rest), rel=1e-13)
 
 
 def test_thresholds_that_let_in_more_than_a_double_can_count() -> None:
-    assert theory.phi(PowerLaw(0.1, 2, 1.5, n=2500), 1e-300) == math.inf
+    assert bounds.phi(PowerLaw(0.1, 2, 1.5, n=2500), 1e-300) == math.inf
 
 
 def test_signs_do_not_matter() -> None:
     model = SequenceModel(signal=[-0.5, 0.0, 0.2, -0.1], eigenvalues=[1, 1, 1, 1], epsilon=0.2)
-    assert theory.phi(model, [[0.1, 0.2], [0.3, 0.6]]).tolist() == [[3, 2], [1, 0]]
-    np.testing.assert_allclose(theory.psi(model, [0.1, 0.2, 0.6]), [0, 0.01, 0.3])
-    assert theory.ideal_risk(model) == pytest.approx(0.04 + 0.04 + 0.01)
+    assert bounds.phi(model, [[0.1, 0.2], [0.3, 0.6]]).tolist() == [[3, 2], [1, 0]]
+    np.testing.assert_allclose(bounds.psi(model, [0.1, 0.2, 0.6]), [0, 0.01, 0.3])
+    assert bounds.ideal_risk(model) == pytest.approx(0.04 + 0.04 + 0.01)
 
 
 def test_bounds_of_the_risk() -> None:
     for depth in (0, 1, 3):
-        epsilon, bound = 0.02, theory.risk_bound(PROBLEM, depth)
+        epsilon, bound = 0.02, bounds.risk_bound(PROBLEM, depth)
         k = np.arange(1.0, 1e6)
         signal2 = k**-2.0
         assert bound.significant == pytest.approx(epsilon**2 * np.sum(signal2 >= epsilon**2 * (1 - 1e-12)))
@@ -68,12 +68,12 @@ def test_bounds_of_the_risk() -> None:
 
 
 BAD: list[tuple[Callable[[], object], tuple[str, ...]]] = [
-    (lambda: theory.phi(PROBLEM, 0.0), ("delta", "0.0", "> 0")),
-    (lambda: theory.psi(PROBLEM, [0.1, -1.0]), ("delta", "-1.0")),
-    (lambda: theory.phi("problem", 0.1), ("problem", "PowerLaw", "SequenceModel")),  # type: ignore[arg-type]
-    (lambda: theory.ideal_risk(None), ("problem", "None")),  # type: ignore[arg-type]
-    (lambda: theory.risk_bound(PROBLEM, -1), ("depth", "-1", ">= 0")),
-    (lambda: theory.risk_bound(PROBLEM.truncated(9), 0), ("problem", "PowerLaw")),  # type: ignore[arg-type]
+    (lambda: bounds.phi(PROBLEM, 0.0), ("delta", "0.0", "> 0")),
+    (lambda: bounds.psi(PROBLEM, [0.1, -1.0]), ("delta", "-1.0")),
+    (lambda: bounds.phi("problem", 0.1), ("problem", "PowerLaw", "SequenceModel")),  # type: ignore[arg-type]
+    (lambda: bounds.ideal_risk(None), ("problem", "None")),  # type: ignore[arg-type]
+    (lambda: bounds.risk_bound(PROBLEM, -1), ("depth", "-1", ">= 0")),
+    (lambda: bounds.risk_bound(PROBLEM.truncated(9), 0), ("problem", "PowerLaw")),  # type: ignore[arg-type]
 ]
 
 

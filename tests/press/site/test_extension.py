@@ -7,19 +7,19 @@ import pytest
 from docutils import nodes
 from sphinx.errors import ExtensionError
 
-from press.site import extension as sphinx_ext
+from press.site import extension
 
 
 @pytest.mark.parametrize("url", ["https://example.org/x.js", "http://example.org/x.js", "//example.org/x.js"])
 def test_files_of_other_hosts_are_refused(url: str) -> None:
     context = {"script_files": ["_static/a.js", SimpleNamespace(filename=url)], "css_files": []}
     with pytest.raises(ExtensionError, match="another host"):
-        sphinx_ext._check_files(None, "rates", "page.html", context, None)  # type: ignore[arg-type]
+        extension._check_files(None, "rates", "page.html", context, None)  # type: ignore[arg-type]
 
 
 def test_the_styles_of_thebe_are_left_out() -> None:
     context: dict[str, Any] = {"css_files": ["_static/sphinx-thebe.css", "_static/book.css"]}
-    sphinx_ext._check_files(None, "rates", "page.html", context, None)  # type: ignore[arg-type]
+    extension._check_files(None, "rates", "page.html", context, None)  # type: ignore[arg-type]
     assert context["css_files"] == ["_static/book.css"]
 
 
@@ -27,9 +27,9 @@ def test_the_styles_of_thebe_are_left_out() -> None:
 def test_the_filter_is_loaded_where_a_table_wants_it(classes: list[str], added: list[str]) -> None:
     found: list[str] = []
     app: Any = SimpleNamespace(add_js_file=lambda name, **options: found.append(name))
-    sphinx_ext._add_filter(app, "ledger", "page.html", {}, nodes.container("", nodes.table(classes=classes)))
+    extension._add_filter(app, "ledger", "page.html", {}, nodes.container("", nodes.table(classes=classes)))
     assert found == []
     document = nodes.document(None, None)
     document += nodes.table(classes=classes)
-    sphinx_ext._add_filter(app, "ledger", "page.html", {}, document)
+    extension._add_filter(app, "ledger", "page.html", {}, document)
     assert found == added

@@ -11,8 +11,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
-from press.chapter import style as plotting
-from press.sweep import page as comparison
+from press.chapter import style
+from press.sweep import page as module
 from press.sweep.grid import Point
 from press.sweep.results import quantities, table, varied, write_table
 from press.sweep.workers import Outcome
@@ -103,7 +103,7 @@ def test_both_files_hold_every_digit_and_the_lists(tmp_path: Path) -> None:
 
 def test_the_page_is_one_file_with_words_for_every_figure() -> None:
     points, outcome = GRID
-    text = comparison.page("rates", "smoke", table(points, outcome), points, outcome)
+    text = module.page("rates", "smoke", table(points, outcome), points, outcome)
     assert (
         text.count("<figure") == 2
         and len(re.findall(r'<img src="data:image/png;base64,[^"]+" alt="[^"]{20,}"', text)) == 2
@@ -118,25 +118,25 @@ def test_the_page_is_one_file_with_words_for_every_figure() -> None:
 @pytest.mark.parametrize("rows", [[({"p": 1.0}, {"a": 1.0})], [({"p": 1.0}, "no"), ({"p": 2.0}, "no")]])
 def test_nothing_to_draw_is_no_error(rows: Any) -> None:
     points, outcome = sweep(*rows)
-    assert "<figure" not in comparison.page("rates", "default", table(points, outcome), points, outcome)
+    assert "<figure" not in module.page("rates", "default", table(points, outcome), points, outcome)
 
 
 def test_words_make_a_horizontal_axis_too() -> None:
     points, outcome = sweep(
         *(({"word": w}, {"a": a}) for w, a in (("mean", 1.0), ("a much longer word", 2.0)))
     )
-    assert "a against word." in comparison.page("rates", "default", table(points, outcome), points, outcome)
+    assert "a against word." in module.page("rates", "default", table(points, outcome), points, outcome)
 
 
 def test_no_two_lines_look_the_same() -> None:
     with plt.rc_context():
-        plotting.use_style()
-        styles = comparison._styles(84)
+        style.use_style()
+        styles = module._styles(84)
     assert len({(s["color"], str(s["linestyle"]), s["marker"]) for s in styles}) == 84
 
 
 def test_more_results_than_panels_are_said_to_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comparison, "MOST", 1)
+    monkeypatch.setattr(module, "MOST", 1)
     points, outcome = sweep(*(({"p": p}, {"a": p, "b": p}) for p in (1.0, 2.0)))
-    text = comparison.page("rates", "default", table(points, outcome), points, outcome)
+    text = module.page("rates", "default", table(points, outcome), points, outcome)
     assert text.count("<figure") == 1 and "1 further results that change are in the table only" in text
