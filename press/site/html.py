@@ -49,7 +49,7 @@ def build(project: Project) -> None:
     with tempfile.TemporaryDirectory(dir=project.build, prefix="render-") as scratch:
         stage(project, Path(scratch))
         shared, before = _shared(project, Path(scratch)), render / "shared"
-        if not before.is_file() or before.read_text(encoding="utf-8") != shared:
+        if not before.is_file() or before.read_bytes() != shared.encode():
             shutil.rmtree(render, ignore_errors=True)
         changed = _synchronise(Path(scratch), site)
     if render.exists():
@@ -161,7 +161,10 @@ def _publish(raw: Path, project: Project) -> None:
     by their digests.
     """
     record = raw.parents[1] / "finished.json"
-    before = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
+    try:
+        before = json.loads(record.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # there is none, or it is damaged: all pages are finished again
+        before = {}
     after: dict[str, Any] = {}
     mended: dict[str, str] = {}
     with tempfile.TemporaryDirectory(dir=project.build, prefix="render-") as scratch:
