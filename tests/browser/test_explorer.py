@@ -93,7 +93,9 @@ def explorer(browser: Browser, address: str) -> Iterator[Any]:
 def settled(page: Page, query: str) -> SimpleNamespace:
     """Wait until the page shows what the address `query` asks for; return what it has drawn."""
     page.wait_for_function(
-        "query => document.getElementById('flow-explorer').dataset.settled === query", arg=query or "start"
+        "query => document.getElementById('flow-explorer').dataset.settled === query",
+        arg=query or "start",
+        polling=50,
     )
     return view(page)
 
@@ -471,6 +473,18 @@ def test_the_page_does_not_move_while_it_computes(explorer: Any, width: int) -> 
             )
         page.wait_for_function("opgd.explorer.view.trials === 16")
         assert page.evaluate(places) == before, end
+
+
+def test_the_page_settles_after_a_change_of_its_size_and_without_frames(explorer: Any) -> None:
+    page = explorer("?N=200")
+    first = settled(page, "?N=200")
+    page.set_viewport_size({"width": 600, "height": 900})
+    page.wait_for_timeout(100)
+    assert settled(page, "?N=200").mean == first.mean
+    page.evaluate("window.requestAnimationFrame = () => 1")  # as in a page that is hidden
+    page.focus("#explorer-q")
+    page.keyboard.press("ArrowRight")
+    assert settled(page, "?q=2.05&N=200").trials == 16
 
 
 def test_without_javascript_the_page_says_so(explorer: Any) -> None:

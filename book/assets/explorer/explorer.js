@@ -241,19 +241,27 @@ opgd.explorer = (() => {
 
   /* ------------------------------------------------------------------ from a change to the pictures */
 
-  let scheduled = 0;
-  let rest = 0;
+  let scheduled = 0; // the next frame that draws
+  let rest = 0; // the timer of what can wait
+  let unsaved = false; // whether the address is behind the view
 
   function change(changed, { remember = true } = {}) {
     Object.assign(view.parameters, changed);
     view.parameters.j = Math.min(view.parameters.j, view.parameters.N);
+    unsaved = remember;
+    request();
+  }
+
+  /* Draw soon, and settle after that. */
+  function request() {
     if (!scheduled) scheduled = requestAnimationFrame(redraw);
     clearTimeout(rest);
-    rest = setTimeout(settle, REST, remember);
+    rest = setTimeout(settle, REST);
   }
 
   /* Everything that a slider changes is computed and drawn here, at once. */
   function redraw() {
+    cancelAnimationFrame(scheduled);
     scheduled = 0;
     const begun = performance.now();
     const { parameters } = view;
@@ -269,16 +277,14 @@ opgd.explorer = (() => {
   }
 
   /* What can wait until the sliders rest: the address, the mean over more trials, the summary. */
-  function settle(remember) {
-    if (scheduled) {
-      rest = setTimeout(settle, REST, remember);
-      return;
-    }
-    if (remember) history.replaceState(null, "", `${location.pathname}${query(view.parameters)}`);
+  function settle() {
+    if (scheduled) redraw(); // no frame has come: the page is hidden, or the machine is busy
+    if (unsaved) history.replaceState(null, "", `${location.pathname}${query(view.parameters)}`);
+    unsaved = false;
     if (view.trials < TRIALS) {
       refine(view);
       drawRisk();
-      rest = setTimeout(settle, 0, false);
+      rest = setTimeout(settle, 0);
     } else {
       describe();
     }
@@ -470,9 +476,7 @@ opgd.explorer = (() => {
   restore();
   redraw();
   window.addEventListener("popstate", restore);
-  new ResizeObserver(() => {
-    if (!scheduled) scheduled = requestAnimationFrame(redraw);
-  }).observe(root);
+  new ResizeObserver(request).observe(root);
   document.addEventListener("click", (event) => {
     const link = event.target.closest('a[href^="explorer.html?"]');
     if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
