@@ -44,15 +44,13 @@ seed: int = 0  # [0, inf) seed
 
 ```{code-cell} ipython3
 import matplotlib.pyplot as plt
-from myst_nb import glue
+from press.chapter import note, record
 
-from press.chapter import record
-
-glue("first-total", float(sum(k**power for k in range(count))), display=False)
+note(total=float(sum(k**power for k in range(count))))
 record("Table 1", "gamma=2 p=1 q=1", 0.49, sd=0.01, check="tests/test_small.py::test_small")
 ```
 
-The total {mark}`sum` is {glue:text}`first-total:.1f`, as {numref}`fig-first` shows.
+The total {mark}`sum` is {glue:text}`total:.1f`, as {numref}`fig-first` shows.
 
 ```{code-cell} ipython3
 ---

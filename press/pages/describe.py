@@ -38,7 +38,12 @@ def describe(project: Project, chapter: str) -> str:
     table = tabulate(
         rows, headers, tablefmt="simple", disable_numparse=True, maxcolwidths=[None, None, 34, None, 50]
     )
-    return f"{chapter}: {_title(project, chapter)}\nTime: {cost(project, chapter)}\n\n{table}"
+    parts = [
+        f"{chapter}: {_title(project, chapter)}\nTime: {cost(project, chapter)}",
+        str(table),
+        "\n".join(f"required: {relation.text}" for relation in parameters.relations),
+    ]
+    return "\n\n".join(part for part in parts if part)
 
 
 def cost(project: Project, chapter: str) -> str:

@@ -108,7 +108,12 @@ def execute(project: Project, point: Point, *, progress: bool = False) -> dict[s
 
 def finish(project: Project, chapter: str, run: Mapping[str, Any]) -> dict[str, Any]:
     """Join a run to today's prose, and refuse what must not be published (`press.run.refusals`)."""
-    notebook = join(clean_notebook(project.source(chapter)), run)
+    source = project.source(chapter)
+    own = {name: parameter.default for name, parameter in read_parameters(source).items()}
+    try:
+        notebook = join(clean_notebook(source), run, defaults=run["metadata"]["press"]["parameters"] == own)
+    except ValueError as error:
+        raise ChapterFailed(f"{chapter}: {error}", dump(run)) from None
     del notebook.metadata.press["made_of"]
     if faults := refusals.inspect(notebook, chapter):
         raise ChapterFailed("\n".join(faults), dump(notebook))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,9 @@ from press.evidence.measurements import part
 from press.pages import ledger, pictures, speed
 from press.pages.expand import Evidence, expand
 from press.pages.made_by import annotate
-from press.pages.provenance import banner, provenance
+from press.pages.provenance import banner, changes, provenance
 from press.run.outputs import LEDGER
-from press.run.parameters import Parameter, read_parameters
+from press.run.parameters import Contract, read_parameters
 from press.run.profiles import DEFAULT
 from press.run.project import Project
 from press.site import api
@@ -73,7 +72,7 @@ def _executed(project: Project, chapter: str) -> dict[str, Any]:
     return notebook
 
 
-def page(notebook: dict[str, Any], parameters: Mapping[str, Parameter], evidence: Evidence) -> dict[str, Any]:
+def page(notebook: dict[str, Any], parameters: Contract, evidence: Evidence) -> dict[str, Any]:
     """Turn an executed notebook (parsed JSON, changed in place) and what its chapter declares into a page.
 
     Code is folded, rows of the ledger are not shown, evidence is expanded; a banner stands on top, and at the
@@ -88,7 +87,8 @@ def page(notebook: dict[str, Any], parameters: Mapping[str, Parameter], evidence
         elif cell["cell_type"] == "markdown":
             cell["source"] = expand("".join(cell["source"]), evidence, chapter)
     first = next(cell for cell in notebook["cells"] if cell["cell_type"] == "markdown")
-    first["source"] = _below_title(first["source"], banner(press["profile"]))
+    made_with = changes(parameters, press["parameters"])
+    first["source"] = _below_title(first["source"], banner(press["profile"], made_with))
     text = provenance(press, parameters, f"downloads/{chapter}.ipynb")
     notebook["cells"].append({"cell_type": "markdown", "id": "provenance", "metadata": {}, "source": text})
     return notebook

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from press.run.key import Point, ingredients
-from press.run.parameters import Parameter, coerce, read_parameters, resolve
+from press.run.parameters import Parameter, checked, read_parameters, resolve
 from press.run.profiles import read_mapping
 from press.run.project import Project
 
@@ -85,7 +85,6 @@ def _length(axes: Mapping[str, Any], axis: str, name: str) -> int:
 def _checked(parameters: Mapping[str, Parameter], given: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Check single values, so that an error names the part of the file in which it stands."""
     try:
-        resolve(parameters, given)
+        return dict(checked(parameters, given))
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from None
-    return {name: coerce(parameters[name], value) for name, value in given.items()}

@@ -116,7 +116,9 @@ def test_the_gate_keeps_an_older_output_and_refuses_the_new(book: Project) -> No
 
 
 def test_warnings_do_not_pass(book: Project) -> None:
-    replace(book, "import record\n", "import record\nimport warnings; warnings.warn('look here')\n")
+    replace(
+        book, "import note, record\n", "import note, record\nimport warnings; warnings.warn('look here')\n"
+    )
     done = run(book, "first", "-o", "out.ipynb")
     assert done.returncode == 1 and "look here" in done.stderr
 

@@ -77,3 +77,11 @@ def test_papermill_exceptions_are_refused() -> None:
 def test_unexecuted_cells_are_refused() -> None:
     (fault,) = faults(count=None)
     assert fault == "rates, code cell 2: was not executed"
+
+
+@pytest.mark.parametrize(
+    ("cell", "faulty"), [("nan", True), ("**-nan**", True), ("nano", False), ("0.1", False)]
+)
+def test_tables_with_nan_are_refused(cell: str, faulty: bool) -> None:
+    table = v4.new_output("display_data", data={"text/markdown": f"| a | b |\n| --- | --- |\n| x | {cell} |"})
+    assert len(faults(table)) == faulty
