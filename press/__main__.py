@@ -217,6 +217,16 @@ def _prune(project: Project, options: argparse.Namespace) -> int:
     return 0
 
 
+def _tidy(project: Project, options: argparse.Namespace) -> int:
+    from press.build.tidy import faults, tidy
+
+    for name in tidy(project):
+        print(f"changed {name}")
+    left = faults(project)
+    print(left, end="")
+    return 1 if left else 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m press", description="Execute chapters, build the book.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -261,6 +271,8 @@ def _parser() -> argparse.ArgumentParser:
     theory.set_defaults(command=_theory)
     pdf = commands.add_parser("pdf", help="make _build/book.pdf from the executed chapters; needs LaTeX")
     pdf.set_defaults(command=_pdf)
+    tidy = commands.add_parser("tidy", help="lint and format the code of the chapters, in jupytext's form")
+    tidy.set_defaults(command=_tidy)
     prune = commands.add_parser("prune", help="list runs in the store that nothing can find any more")
     prune.add_argument("--yes", action="store_true", help="remove them")
     prune.set_defaults(command=_prune)
