@@ -8,7 +8,7 @@
 #   make verify                                      did I get your numbers? compare with evidence/reference.json
 #   make lab [P="--allow-root --no-browser"]         JupyterLab with the chapters as notebooks
 #   make bench [BOOK=none|smoke|default]             time everything; press bench --renew shows it in the book
-#   make soak                                        sweeps and builds under stress, at length (kills, full disk, any input)
+#   make soak                                        sweeps, builds, chapters under stress (kills, full disk, any parameters)
 #   make mutate [M="flow/deep --sample 50"]          mutation testing of the mathematics (long)
 #   make coverage                                    lines and branches that the tests reach (long)
 #   make everywhere                                  the quick tests with each Python, lowest to newest versions (needs uv)
@@ -76,6 +76,7 @@ bench: environment
 
 soak: environment
 	@$(PY) -u bench/soak.py
+	@$(PY) -u bench/chapters.py
 	@$(PY) -u bench/faults.py --minutes 30
 	HYPOTHESIS_PROFILE=soak $(PY) -m pytest -n 2 -q tests/opgd/test_any_input.py
 
