@@ -79,6 +79,7 @@ soak: environment
 	@$(PY) -u bench/chapters.py
 	@$(PY) -u bench/faults.py --minutes 30
 	HYPOTHESIS_PROFILE=soak $(PY) -m pytest -n 2 -q tests/opgd/test_any_input.py
+	HYPOTHESIS_PROFILE=soak $(PY) -m pytest -q tests/browser/test_explorer.py -k smallest
 
 everywhere:
 	@sh .ci/everywhere
