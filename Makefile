@@ -45,14 +45,14 @@ book: environment
 
 chapter: environment
 	@test -n "$(C)" || { echo 'usage: make chapter C=rates P="-p repetitions 8"' >&2; exit 2; }
-	@$(PY) -m press run "$(C)" --profile "$(PROFILE)" $(P)
+	@set -f; $(PY) -m press run "$(C)" --profile "$(PROFILE)" $(P)
 
 verify: environment
 	@$(PY) -m press book --without-pages
 	@$(PY) -m press verify
 
 lab: environment
-	@$(PY) -m press lab $(P)
+	@set -f; $(PY) -m press lab $(P)
 
 test: environment
 	$(PY) -m ruff check .
