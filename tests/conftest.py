@@ -22,10 +22,10 @@ collect_ignore = ["small_book"]  # a project of its own, and the template of `pr
 
 
 def small_book(root: Path) -> Project:
-    """Write the small book, with this press in it: `python -m press` there is the press of these tests."""
+    """Write the small book, with copies of this press and of what it imports, for `python -m press` there."""
     project = create(root)
-    shutil.copytree(ROOT / "press", root / "press", ignore=shutil.ignore_patterns("__pycache__"))
-    (root / "opgd").symlink_to(ROOT / "opgd")
+    for name in ("opgd", "press"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
     return project
 
 
@@ -59,7 +59,7 @@ def fresh_book(tmp_path_factory: pytest.TempPathFactory) -> Fresh:
                 cwd=project.root, env=os.environ | {"CI": ""}, capture_output=True, text=True, check=False,
             )  # fmt: skip
             assert done.returncode == 0, done.stdout + done.stderr
-            shutil.copytree(project.root, place / "built" / "a small book", symlinks=True)
+            shutil.copytree(project.root, place / "built" / "a small book")
             said.write_text(json.dumps([done.stdout, done.stderr]))
     return Fresh(project, *json.loads(said.read_text()))
 
