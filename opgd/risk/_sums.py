@@ -103,8 +103,8 @@ def _edges(start: float, stop: float, panel: float) -> Array:
     count = (stop - start) / panel
     if not count <= PANELS:
         raise ValueError(
-            "problem is not allowed at this time: its signals or eigenvalues decay so fast, or so much of its "
-            f"noise is learned, that the risk takes {count:.3g} panels in ln j, and at most {PANELS} are "
+            "problem is not allowed at this time: its signals or eigenvalues decay so fast, or so much of "
+            f"its noise is learned, that the risk takes {count:.3g} panels in ln j, and at most {PANELS} are "
             "allowed; p, q, gamma or t must be smaller"
         )
     return np.linspace(start, stop, max(1, math.ceil(count)) + 1)
@@ -217,7 +217,7 @@ def _floored(q: float, start: float, stop: float, panel: float) -> Part:
     for left, right in itertools.pairwise(_edges(start, stop, panel)):
         j = np.arange(math.ceil(math.exp(left)), math.ceil(math.exp(right)), dtype=float)
         y = (left + right) / 2 + (right - left) / 2 * NODES
-        step = 0.5 * math.exp(-q * left) * 1.1
+        step = max(0.55 * math.exp(-q * left), 1e-11)  # above the rounding of ln l
         moved = (_log_floor(q, j) - _log_position(q, np.log(j))) / step
         x = (2 * np.log(j) - left - right) / (right - left)
         basis = np.polynomial.legendre.legvander(x, NODES.size - 1) @ TO_LEGENDRE
