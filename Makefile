@@ -43,8 +43,9 @@ environment:
 book: environment
 	@$(PY) -m press book --profile "$(PROFILE)"
 
-chapter: environment
+chapter:
 	@test -n "$(C)" || { echo 'usage: make chapter C=rates P="-p repetitions 8"' >&2; exit 2; }
+	@$(MAKE) --no-print-directory environment
 	@set -f; $(PY) -m press run "$(C)" --profile "$(PROFILE)" $(P)
 
 verify: environment
