@@ -14,7 +14,7 @@ from pathlib import Path
 from press.run.files import write_atomically
 from press.run.project import SOURCES, Project
 
-__all__ = ["commit", "interpreter", "isolate", "machine", "prepare", "versions"]
+__all__ = ["allowed", "commit", "interpreter", "isolate", "machine", "prepare", "versions"]
 
 PACKAGES = ("numpy", "scipy", "matplotlib", "sympy", "jupytext", "papermill", "ipykernel")
 SHUT_OUT = (
@@ -49,7 +49,7 @@ def isolate(project: Project) -> None:
     what goes, `SETTINGS` what may stay because a run is named by it, too. Flags of this interpreter, such as
     -O, reach no other; pip's settings matter to `.ci/environment` only, which sees to them.
     """
-    for name in [n for n in os.environ if n.startswith(SHUT_OUT) and not n.startswith(KEPT)]:
+    for name in set(os.environ) - set(allowed()):
         del os.environ[name]
     settings = project.build / "settings"
     os.environ |= {
@@ -72,6 +72,11 @@ def isolate(project: Project) -> None:
             write_atomically(path, _KERNEL)
     for library in ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM", "NUMEXPR"):
         os.environ[f"{library}_NUM_THREADS"] = "1"
+
+
+def allowed() -> dict[str, str]:
+    """Return the variables that are not shut out."""
+    return {n: value for n, value in os.environ.items() if not n.startswith(SHUT_OUT) or n.startswith(KEPT)}
 
 
 def prepare(project: Project) -> None:
