@@ -25,9 +25,8 @@ WORKFLOWS = .github/workflows
 COMPILE = uv pip compile --universal --fork-strategy fewest --generate-hashes --python-version 3.11 --no-header
 
 # The caller's settings must not matter.
-unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS VIRTUAL_ENV CONDA_PREFIX
-unexport MPLBACKEND MATPLOTLIBRC MPLCONFIGDIR IPYTHONDIR JUPYTER_PATH JUPYTER_CONFIG_DIR JUPYTER_DATA_DIR
-unexport JUPYTER_CONFIG_PATH JUPYTER_RUNTIME_DIR PYTEST_ADDOPTS
+SHUT_OUT = PYTHON% JUPYTER% IPYTHON% PYTEST_% HYPOTHESIS% DASK_% MPL% MATPLOTLIB% RUFF_% MYPY%
+unexport $(filter $(SHUT_OUT),$(.VARIABLES)) VIRTUAL_ENV CONDA_PREFIX
 export PYTHONNOUSERSITE = 1
 export PYTHONUTF8 = 1
 
@@ -43,8 +42,9 @@ environment:
 book: environment
 	@$(PY) -m press book --profile "$(PROFILE)"
 
-chapter: environment
+chapter:
 	@test -n "$(C)" || { echo 'usage: make chapter C=rates P="-p repetitions 8"' >&2; exit 2; }
+	@$(MAKE) --no-print-directory environment
 	@set -f; $(PY) -m press run "$(C)" --profile "$(PROFILE)" $(P)
 
 verify: environment

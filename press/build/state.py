@@ -8,18 +8,16 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from press.run.environment import interpreter
-from press.run.project import Project
+from press.run.project import SOURCES, Project
 
 __all__ = ["made", "sources"]
-
-READ = ("book", "evidence", "opgd", "press", "profiles", "tests")
-ALONE = ("_config.yml", "_toc.yml", "CITATION.cff", "pytest.ini", "pyproject.toml", "requirements.lock")
 
 
 def sources(project: Project) -> list[Path]:
     """List all files that a book is made from; those that Python writes beside them are none."""
-    found = [path for name in READ for path in (project.root / name).rglob("*") if path.is_file()]
-    return [p for p in found if "__pycache__" not in p.parts] + [project.root / name for name in ALONE]
+    roots = [project.root / name for name in SOURCES]
+    found = [path for root in roots if root.is_dir() for path in root.rglob("*") if path.is_file()]
+    return [p for p in found if "__pycache__" not in p.parts] + [root for root in roots if not root.is_dir()]
 
 
 def made(project: Project, files: Iterable[Path], *words: str) -> str:

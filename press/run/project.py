@@ -8,7 +8,13 @@ from typing import Any
 
 from press.run.written import meant, read_mapping, read_text, read_yaml
 
-__all__ = ["Project"]
+__all__ = ["SOURCES", "Project"]
+
+SOURCES = (
+    *("book", "evidence", "opgd", "press", "profiles", "tests"),
+    *("_config.yml", "_toc.yml", "CITATION.cff", "pytest.ini", "pyproject.toml", "requirements.lock"),
+)
+"""The directories and files in the root that a book is made from."""
 
 
 @dataclass(frozen=True)
