@@ -22,7 +22,11 @@ PROFILE = default
 BOOK = smoke
 PY = .venv/bin/python
 WORKFLOWS = .github/workflows
-COMPILE = uv pip compile --universal --fork-strategy fewest --generate-hashes --python-version 3.11 --no-header
+# first line of what needs an environment; behind it the groups on top of requirements.lock
+ENVIRONMENT = @PYTHON="$(PYTHON)" sh .ci/environment
+UV = .venv/bin/uv
+COMPILE = $(UV) pip compile -q --no-config --universal --generate-hashes --python-version 3.11 --no-header \
+	--no-emit-index-url pyproject.toml
 
 # The caller's settings must not matter.
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS VIRTUAL_ENV CONDA_PREFIX
@@ -90,11 +94,20 @@ mutate: environment
 coverage: environment
 	@$(PY) bench/cover.py
 
+# All groups are resolved together, so that what they share has one version; a group's lock holds what it adds.
 lock:
-	@command -v uv >/dev/null || { echo "make lock needs uv: pipx install uv" >&2; exit 1; }
-	$(COMPILE) requirements.txt -o requirements.lock
-	$(COMPILE) -c requirements.lock --no-emit-package numpy --no-emit-package scipy \
-		requirements-bench.txt -o requirements-bench.lock
+	$(ENVIRONMENT)
+	@mkdir -p _build/lock
+	cat requirements.lock requirements/*.lock >_build/lock/all.txt
+	$(COMPILE) $(P) --extra press --group book --group test -o _build/lock/all.txt
+	$(COMPILE) --extra press --group book -c _build/lock/all.txt -o requirements.lock
+	set -e; for group in sweep live lab test; do \
+		$(COMPILE) --extra press --group book --group $$group -c _build/lock/all.txt \
+			$$(sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' requirements.lock | sort -u) \
+			-o requirements/$$group.lock; \
+	done
+	$(COMPILE) --group bench -c _build/lock/all.txt --no-emit-package numpy --no-emit-package scipy \
+		-o requirements/bench.lock
 
 clean:
 	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
