@@ -26,6 +26,7 @@ UV = {  # a setting of pip: the same for uv
     "retries": "UV_HTTP_RETRIES",
 }
 PIP_ALONE = ("no-index", "keyring-provider")
+CACHES = ("cache-dir", "no-cache-dir")
 KEPT_UV = ("UV_CACHE_DIR", "UV_CONCURRENT_", "UV_HTTP_", "UV_KEYRING_", "UV_LINK_MODE", "UV_OFFLINE", "UV_SYSTEM_CERTS")
 SECTIONS = ("global", "install", ":env:")  # the later ones win
 
@@ -42,7 +43,7 @@ def told() -> dict[str, str]:
 def main() -> None:
     """Print the lines."""
     given = told()
-    kept = {name: value for name, value in given.items() if name in UV or name in PIP_ALONE}
+    kept = {name: value for name, value in given.items() if name in (*UV, *PIP_ALONE, *CACHES)}
     changed = {f"PIP_{name.upper().replace('-', '_')}": value for name, value in kept.items()}
     changed |= {"PIP_CONFIG_FILE": os.devnull, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     # pip looks for the best version in all indexes; that the hash is right makes it safe
