@@ -11,8 +11,9 @@
 #   make soak                                        sweeps, builds, chapters under stress (kills, full disk, any parameters)
 #   make mutate [M="flow/deep --sample 50"]          mutation testing of the mathematics (long)
 #   make coverage                                    lines and branches that the tests reach (long)
-#   make everywhere                                  the quick tests with each Python, lowest to newest versions (needs uv)
-#   make lock                                        renew the locks of the requirements (needs uv)
+#   make everywhere                                  the quick tests with each Python, lowest to newest versions
+#   make environment [GROUPS="sweep test"]           only .venv, with what these targets need: sweep, live, lab, test
+#   make lock [P=--upgrade]                          renew the locks of the requirements
 #   make clean                                       remove what was generated, except .venv
 #
 # PYTHON=python3.12 chooses the interpreter of .venv.
@@ -37,28 +38,34 @@ export PYTHONUTF8 = 1
 
 .PHONY: help environment book chapter verify lab test check-pages pdf
 .PHONY: bench soak mutate coverage everywhere lock clean
+.NOTPARALLEL:  # targets add to the same .venv
 
 help:
 	@sed -n 's/^#   //p' Makefile
 
 environment:
-	@PYTHON="$(PYTHON)" sh .ci/environment
+	$(ENVIRONMENT) $(GROUPS)
 
-book: environment
+book:
+	$(ENVIRONMENT)
 	@$(PY) -m press book --profile "$(PROFILE)"
 
-chapter: environment
+chapter:
 	@test -n "$(C)" || { echo 'usage: make chapter C=rates P="-p repetitions 8"' >&2; exit 2; }
+	$(ENVIRONMENT)
 	@$(PY) -m press run "$(C)" --profile "$(PROFILE)" $(P)
 
-verify: environment
+verify:
+	$(ENVIRONMENT)
 	@$(PY) -m press book --without-pages
 	@$(PY) -m press verify
 
-lab: environment
+lab:
+	$(ENVIRONMENT) lab
 	@$(PY) -m press lab $(P)
 
-test: environment
+test:
+	$(ENVIRONMENT) test
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
@@ -67,18 +74,22 @@ test: environment
 	.venv/bin/lint-imports --no-logo --no-cache
 	.venv/bin/zizmor --offline --no-progress $(WORKFLOWS)
 
-check-pages: environment
+check-pages:
+	$(ENVIRONMENT) test
 	$(PY) -m pytest -n 2 -q tests/browser/test_site.py tests/press/site/test_pdf.py --site _build/html
 
-pdf: environment
+pdf:
+	$(ENVIRONMENT)
 	@$(PY) -m press pdf
 
-bench: environment
+bench:
+	$(ENVIRONMENT) test
 	@$(PY) bench/peers.py
 	$(PY) -m pytest bench -q -p no:xdist --book $(BOOK)
 	@$(PY) -m press bench
 
-soak: environment
+soak:
+	$(ENVIRONMENT) test
 	@$(PY) -u bench/soak.py
 	@$(PY) -u bench/chapters.py
 	@$(PY) -u bench/faults.py --minutes 30
@@ -86,12 +97,15 @@ soak: environment
 	HYPOTHESIS_PROFILE=soak $(PY) -m pytest -q tests/browser/test_explorer.py -k smallest
 
 everywhere:
+	$(ENVIRONMENT)
 	@sh .ci/everywhere
 
-mutate: environment
+mutate:
+	$(ENVIRONMENT) test
 	@$(PY) bench/mutate.py $(M)
 
-coverage: environment
+coverage:
+	$(ENVIRONMENT) test
 	@$(PY) bench/cover.py
 
 # All groups are resolved together, so that what they share has one version; a group's lock holds what it adds.
