@@ -53,7 +53,7 @@ book:
 chapter:
 	@test -n "$(C)" || { echo 'usage: make chapter C=rates P="-p repetitions 8"' >&2; exit 2; }
 	$(ENVIRONMENT)
-	@$(PY) -m press run "$(C)" --profile "$(PROFILE)" $(P)
+	@set -f; $(PY) -m press run "$(C)" --profile "$(PROFILE)" $(P)
 
 verify:
 	$(ENVIRONMENT)
@@ -62,7 +62,7 @@ verify:
 
 lab:
 	$(ENVIRONMENT) lab
-	@$(PY) -m press lab $(P)
+	@set -f; $(PY) -m press lab $(P)
 
 test:
 	$(ENVIRONMENT) test

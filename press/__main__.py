@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import re
 import sys
 import threading
 from pathlib import Path
@@ -14,17 +15,20 @@ from press.build.lock import one_build
 from press.run.environment import isolate
 from press.run.files import write_atomically
 from press.run.project import Project
+from press.run.written import read_mapping, read_text
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command: 0 if all went well, 1 if something failed, 2 for bad input, 130 after Ctrl-C."""
     parser = _parser()
-    options, rest = parser.parse_known_args(arguments)
+    options, rest = parser.parse_known_args(_whole_values(sys.argv[1:] if arguments is None else arguments))
     if rest and options.command is not _lab:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     options.rest = rest
     try:
         project = Project.here()
+        if given := getattr(options, "chapter", None):
+            options.chapter = project.chapter(given)
         isolate(project)
         alone = options.command in (_book, _theory, _pdf)
         with one_build(project) if alone else contextlib.nullcontext():
@@ -58,7 +62,7 @@ def _run(project: Project, options: argparse.Namespace) -> int:
     source = project.source(options.chapter)
     given: dict[str, Any] = dict(profiles.overrides(project, options.profile, options.chapter))
     if options.file:
-        given |= profiles.read_mapping(options.file.read_text(encoding="utf-8"), str(options.file))
+        given |= read_mapping(read_text(options.file), str(options.file))
     given |= dict(options.parameters)
     point = Point.of(project, options.chapter, options.profile, resolve(read_parameters(source), given))
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -96,7 +100,7 @@ def _sweep(project: Project, options: argparse.Namespace) -> int:
     points = points_of(
         project,
         chapter,
-        options.grid.read_text(encoding="utf-8"),
+        read_text(options.grid),
         str(options.grid),
         profile=options.profile,
         given=profiles.overrides(project, options.profile, chapter),
@@ -225,6 +229,31 @@ def _tidy(project: Project, options: argparse.Namespace) -> int:
     left = faults(project)
     print(left, end="")
     return 1 if left else 0
+
+
+def _whole_values(words: list[str]) -> list[str]:
+    """Understand `-p NAME=VALUE`, and a list with spaces that a shell has taken apart.
+
+    >>> _whole_values(["run", "rates", "-p", "gammas=[1.1,", "2.0]", "--html"])
+    ['run', 'rates', '-p', 'gammas', '[1.1, 2.0]', '--html']
+    """
+    if words[:1] != ["run"]:
+        return words
+    left, made = list(words), []
+    while left:
+        made.append(left.pop(0))
+        if made[-1] != "-p" or not left:
+            continue
+        name, equals, value = left.pop(0).partition("=")
+        made.append(name)
+        if equals:
+            left.insert(0, value)
+        if left and left[0].startswith("["):
+            end = next((i for i, word in enumerate(left) if word.endswith("]")), 0)
+            left[: end + 1] = [" ".join(left[: end + 1])]
+        if left:  # argparse takes -1e-3 for an option, but not where a blank precedes it
+            made.append(re.sub(r"^(?=-[.0-9])", " ", left.pop(0)))
+    return made
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import shutil
@@ -72,6 +73,7 @@ def execute(project: Project, point: Point, *, progress: bool = False) -> dict[s
     declared = read_parameters(source)
     changed = {name: value for name, value in point.values.items() if value != declared[name].default}
     bar = {"desc": chapter, "bar_format": _BAR, "file": sys.stderr, "ascii": " #"}
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what goes wrong is told below
     project.build.mkdir(exist_ok=True)
     _sweep_up(project.build)
     if "matplotlib" in source.read_text(encoding="utf-8"):
@@ -87,12 +89,9 @@ def execute(project: Project, point: Point, *, progress: bool = False) -> dict[s
                 extra_arguments=["--IPKernelApp.log_level=50"],
             )  # fmt: skip
         except (PapermillExecutionError, RuntimeError) as error:  # the latter if the kernel died
-            told = (
-                _summary(chapter, error)
-                if isinstance(error, PapermillExecutionError)
-                else f"{chapter}: {error}"
-            )
             partial = raw.read_text(encoding="utf-8") if raw.is_file() else ""
+            known = isinstance(error, PapermillExecutionError)
+            told = _summary(chapter, error) if known else _death(chapter, partial, error)
             raise ChapterFailed(told, partial) from None
         run = nbformat.from_dict(json.loads(raw.read_text(encoding="utf-8")))  # type: ignore[no-untyped-call]
     seconds = _borrowed(run) + time.monotonic() - clock
@@ -175,6 +174,27 @@ def _sweep_up(build: Path) -> None:
 
 def _summary(chapter: str, error: Any) -> str:
     """Say which cell failed, its source, and the end of the traceback."""
-    source = "\n".join(f"    {line}" for line in str(error.source).splitlines()[:12])
     trace = _ANSI.sub("", "\n".join(error.traceback)).splitlines()[-15:]
-    return "\n".join([f"{chapter}: {error.ename} in the cell", source, *(f"  {line}" for line in trace)])
+    what = f"{chapter}: {error.ename} in the cell"
+    return "\n".join([what, *_source(error.source), *(f"  {line}" for line in trace)])
+
+
+def _death(chapter: str, partial: str, error: RuntimeError) -> str:
+    """Say in which cell the kernel died, and what the reason may be."""
+    code = [c for c in json.loads(partial or '{"cells": []}')["cells"] if c["cell_type"] == "code"]
+    own = [cell for cell in code if "injected-parameters" not in cell["metadata"].get("tags", [])]
+    begun = [cell for cell in own if cell["metadata"].get("papermill", {}).get("start_time")]
+    if not begun:
+        return f"{chapter}: the kernel died before its first cell: {error}"
+    return "\n".join(
+        [
+            f"{chapter}: the kernel died in code cell {len(begun)}",
+            *_source("".join(begun[-1]["source"])),
+            "  The program ended itself, or the system ended it; that happens where memory is short.",
+            "  Smaller counts, fewer chapters at a time (-j) or more memory may help.",
+        ]
+    )
+
+
+def _source(text: str) -> list[str]:
+    return [f"    {line}" for line in text.splitlines()[:12]]

@@ -5,11 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 import pytest
 
+import press.__main__ as module
 from press.__main__ import main
 from press.run.execute import _sweep_up
+from press.run.parameters import Parameter, coerce
 from press.run.project import Project
 
 
@@ -36,6 +39,29 @@ def test_bad_command_lines(arguments: list[str], capsys: pytest.CaptureFixture[s
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2 and "usage: python -m press" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "first -p power -1e-3 -p names ['c']",
+        "-p power=-1e-3 -p names=['c'] first.md",
+        "book/first.md -p power -.001 -p names [ c ]",
+        "first -p power=-1e-3 -p names [ c]",
+    ],
+)
+def test_what_a_shell_took_apart_is_understood(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = {}
+
+    def note(project: Project, options: Any) -> int:
+        seen.update(dict(options.parameters), chapter=options.chapter)
+        return 0
+
+    monkeypatch.setattr(module, "_run", note)
+    assert main(["run", *words.split()]) == 0
+    power, names = Parameter("p", "float", 0.0, None, ""), Parameter("n", "list[str]", ["a"], None, "")
+    assert seen["chapter"] == "first"
+    assert (coerce(power, seen["power"]), coerce(names, seen["names"])) == (-0.001, ["c"])
 
 
 def test_an_unwritable_place_is_refused_before_anything_runs(

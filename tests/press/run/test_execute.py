@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from press.run.execute import clean_notebook
+from press.run.execute import ChapterFailed, clean_notebook, execute
+from press.run.key import Point
 from press.run.outputs import LEDGER
 from press.run.project import Project
 
@@ -67,7 +68,9 @@ def test_execution_whatever_the_caller_has_set(book: Project) -> None:
     ("arguments", "message"),
     [
         (["third"], "unknown chapter 'third'; the chapters are: first, second"),
-        (["first", "-p", "cuont", "2"], "unknown parameter 'cuont'"),
+        (["frist"], "unknown chapter 'frist'; did you mean 'first'?; the chapters are: first, second"),
+        (["first", "-p", "cuont", "2"], "unknown parameter 'cuont' = '2'; did you mean 'count'?; "),
+        (["first", "--profile", "smok"], "did you mean 'smoke'?"),
         (["first", "-p", "count", "0"], "parameter count = '0': out of range; allowed: int in [1, 100]"),
         (["first", "-p", "count", "true"], "parameter count = 'true': not a number"),
         (["first", "-p", "power", "nan"], "NaN"),
@@ -101,6 +104,37 @@ def test_a_failing_cell_is_shown_and_nothing_is_published(book: Project) -> None
     replace(book, "power / 0", "power")
     assert run(book, "first", "-o", str(output)).returncode == 0
     assert output.exists() and not (book.failed / "first.ipynb").exists()
+
+
+def test_a_kernel_that_dies_is_told_with_its_cell_and_what_ran_before_is_kept(book: Project) -> None:
+    replace(book, "plt.plot([", "import os; os.kill(os.getpid(), 9); plt.plot([")
+    done = run(book, "first", "-p", "count", "3", "-o", "out.ipynb")
+    assert done.returncode == 1 and not (book.root / "out.ipynb").exists()
+    first, *further = done.stderr.splitlines()
+    assert first == "first: the kernel died in code cell 3"
+    assert "os.kill" in done.stderr and "memory" in done.stderr and "Traceback" not in done.stderr
+    assert len(further) < 15 and "_build/failed/first.ipynb" in further[-1]
+    kept = [c for c in read(book.failed / "first.ipynb")["cells"] if c["cell_type"] == "code"]
+    assert [bool(cell["outputs"]) for cell in kept] == [False, False, True, False]
+
+
+def test_a_kernel_that_dies_at_once_is_told(book: Project, instant: Any) -> None:
+    def die(chapter: str, parameters: dict[str, Any]) -> None:
+        raise RuntimeError("Kernel died before replying")
+
+    instant.before = die
+    point = Point.of(book, "second", "default", {"base": 10.0})
+    with pytest.raises(ChapterFailed, match=r"^second: the kernel died before its first cell: Kernel died"):
+        execute(book, point)
+
+
+def test_a_byte_order_mark_hides_no_chapter(book: Project) -> None:
+    path = book.source("second")
+    clean = clean_notebook(path)
+    for text in (path.read_bytes(), path.read_bytes().replace(b"\n", b"\r\n")):
+        path.write_bytes(b"\xef\xbb\xbf" + text)
+        assert book.chapters() == ["first", "second"] and clean_notebook(book.source("second")) == clean
+    assert Point.of(book, "second", "default", {}).made_of["cells"]
 
 
 def test_the_gate_keeps_an_older_output_and_refuses_the_new(book: Project) -> None:
