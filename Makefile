@@ -108,7 +108,8 @@ coverage:
 	$(ENVIRONMENT) test
 	@$(PY) bench/cover.py
 
-# All groups are resolved together, so that what they share has one version; a group's lock holds what it adds.
+# All groups are resolved together, so that what they share has one version. A group's lock holds what it adds, and
+# again what the book needs on some machines only.
 lock:
 	$(ENVIRONMENT)
 	@mkdir -p _build/lock
@@ -117,7 +118,7 @@ lock:
 	$(COMPILE) --extra press --group book -c _build/lock/all.txt -o requirements.lock
 	set -e; for group in sweep live lab test; do \
 		$(COMPILE) --extra press --group book --group $$group -c _build/lock/all.txt \
-			$$(sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' requirements.lock | sort -u) \
+			$$(sed -n '/; [^p]/d; s/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' requirements.lock | sort -u) \
 			-o requirements/$$group.lock; \
 	done
 	$(COMPILE) --group bench -c _build/lock/all.txt --no-emit-package numpy --no-emit-package scipy \
