@@ -68,7 +68,8 @@ test:
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q
+	@$(PY) -m press theory
+	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q -m 'not statement'
 	$(PY) -m check_jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)/ci.yml
 	.venv/bin/lint-imports --no-logo --no-cache
 	.venv/bin/zizmor --offline --no-progress $(WORKFLOWS)
