@@ -11,11 +11,15 @@ import threading
 from pathlib import Path
 from typing import Any, NoReturn
 
-from press.build.lock import one_build
-from press.run.environment import isolate
-from press.run.files import write_atomically
-from press.run.project import Project
-from press.run.written import read_mapping, read_text
+try:
+    from press.build.lock import one_build
+    from press.run.environment import isolate
+    from press.run.files import write_atomically
+    from press.run.project import Project
+    from press.run.written import read_mapping, read_text
+except ModuleNotFoundError as error:
+    missing = f"{error.name} is not installed for {sys.executable}"
+    sys.exit(f"press: error: {missing}; `make environment` makes .venv, which has it")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -39,6 +43,10 @@ def main(arguments: list[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         print(f"press: error: {error}", file=sys.stderr)
         return 2
+    except ModuleNotFoundError as error:
+        missing = f"{error.name} is not installed for {sys.executable}"
+        print(f"press: error: {missing}; `make environment` makes .venv, which has it", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("press: interrupted", file=sys.stderr)
         return 130
@@ -60,11 +68,13 @@ def _describe(project: Project, options: argparse.Namespace) -> int:
 
 
 def _run(project: Project, options: argparse.Namespace) -> int:
+    from press.build.plan import usual_seconds
     from press.run import profiles
     from press.run.execute import ChapterFailed, clean_notebook, finish, keep_partial, obtain
     from press.run.key import Point
     from press.run.notebook import dump
     from press.run.parameters import read_parameters, resolve
+    from press.run.progress import lines, span
 
     output: Path = options.output or project.build / "runs" / f"{options.chapter}.ipynb"
     if output.suffix != ".ipynb" or output.is_dir():
@@ -78,8 +88,16 @@ def _run(project: Project, options: argparse.Namespace) -> int:
     output.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(project.notebooks / f"{options.chapter}.ipynb", dump(clean_notebook(source)))
     (project.failed / f"{options.chapter}.ipynb").unlink(missing_ok=True)
+    usual = usual_seconds(project, point)
+
+    def tell(seconds: float) -> str:
+        left = "" if usual is None else f", about {span(max(usual - seconds, 0.0))} left"
+        return f"{point.chapter}: running for {span(seconds)}{left}"
+
     try:
-        notebook = finish(project, options.chapter, obtain(project, point, progress=sys.stderr.isatty()))
+        with lines(tell):
+            run = obtain(project, point, progress=sys.stderr.isatty())
+        notebook = finish(project, options.chapter, run)
     except ChapterFailed as failure:
         print(keep_partial(project, options.chapter, failure), file=sys.stderr)
         return 1

@@ -137,7 +137,8 @@ def _end(project: Project, begun: float, executed: int, failures: list[str], pag
     for failure in failures:
         print(f"\n{failure}", file=sys.stderr)
     if failures:
-        print(f"The book was not built ({seconds:.1f} s); the failures are above.")
+        what = "The book was not built" if pages else "The numbers are not complete"
+        print(f"{what} ({seconds:.1f} s); the failures are above.")
         return 1
     what = f"The book is {project.html / 'index.html'}" if pages else f"The ledger is {project.ledger}"
     print(f"{what} ({executed} chapters executed, {seconds:.1f} s).")

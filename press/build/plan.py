@@ -16,7 +16,7 @@ from press.run.profiles import DEFAULT, read_profile
 from press.run.project import Project
 from press.run.store import Store
 
-__all__ = ["Wanted", "plan"]
+__all__ = ["Wanted", "plan", "usual_seconds"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,16 @@ def plan(project: Project, profile: str) -> list[Wanted]:
         return not one.why, -(math.inf if usual is None else float(usual))
 
     return sorted(wanted, key=order)
+
+
+def usual_seconds(project: Project, point: Point) -> float | None:
+    """Return how long a chapter took the last time, or for the reference, with the same parameters."""
+    last = _press(project.executed / f"{point.chapter}.ipynb")
+    if last.get("parameters") == point.values:
+        return float(last["seconds"])
+    own = {name: p.default for name, p in read_parameters(project.source(point.chapter)).items()}
+    known = _reference(project).get(point.chapter, {})
+    return float(known["seconds"]) if known.get("seconds") is not None and point.values == own else None
 
 
 def _why(project: Project, point: Point, last: dict[str, Any]) -> str:

@@ -27,7 +27,7 @@ def useless(project: Project) -> Iterator[tuple[Path, str]]:
             why = _why(project, store.get(name))
         if why:
             yield store.path(name), why
-    for path in sorted(project.store.glob(".*.tmp")):
+    for path in sorted([*project.store.glob(".*.tmp"), *project.store.glob(".*.lock")]):
         if time.time() - path.stat().st_mtime > 3600:
             yield path, "left by a process that was killed"
 

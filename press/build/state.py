@@ -13,17 +13,14 @@ from press.run.project import HOME, Project
 
 __all__ = ["made", "sources"]
 
-READ = ("book", "evidence", "press", "profiles", "tests")
-ALONE = ("_config.yml", "_toc.yml", "CITATION.cff", "pytest.ini", "pyproject.toml", "requirements.lock")
-
 
 def sources(project: Project) -> list[Path]:
     """List all files that a book is made from; those that Python writes beside them are none."""
-    folders = {*READ, project.setting("library") or "book"}
-    found = [path for name in folders for path in (project.root / name).rglob("*") if path.is_file()]
+    roots = [project.root / name for name in project.sources]
     if project.root != HOME:
-        found += (HOME / "press").rglob("*.py")
-    return [p for p in found if "__pycache__" not in p.parts] + [project.root / name for name in ALONE]
+        roots.append(HOME / "press")
+    found = [path for root in roots if root.is_dir() for path in root.rglob("*") if path.is_file()]
+    return [p for p in found if "__pycache__" not in p.parts] + [root for root in roots if not root.is_dir()]
 
 
 def made(project: Project, files: Iterable[Path], *words: str) -> str:

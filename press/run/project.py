@@ -46,6 +46,20 @@ class Project:
         return str(tomllib.loads(text).get("tool", {}).get("press", {}).get(name, ""))
 
     @property
+    def sources(self) -> list[str]:
+        """The directories and files in the root that a book is made from."""
+        folders = ["book", "evidence", self.setting("library"), "press", "profiles", "tests"]
+        files = [
+            "_config.yml",
+            "_toc.yml",
+            "CITATION.cff",
+            "pytest.ini",
+            "pyproject.toml",
+            "requirements.lock",
+        ]
+        return [name for name in (*folders, *files) if name]
+
+    @property
     def book(self) -> Path:
         """Directory of the chapters' sources."""
         return self.root / "book"
