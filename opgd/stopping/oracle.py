@@ -17,6 +17,7 @@ from opgd.risk.curve import expected_risk, risk_curve
 
 OCTAVE = math.log(2)
 ROUGH = 2.5  # coarseness of the risk during the search
+CLOSE = 3e-4  # in ln t
 
 __all__ = ["Stop", "oracle_stopping", "trial_stopping"]
 
@@ -46,7 +47,8 @@ def oracle_stopping(flow: Flow, problem: PowerLaw | SequenceModel) -> Stop:
     a part that only falls and one that only grows with t, and at the best time neither exceeds the smallest
     risk. Later, where the risk has doubled, the growing part exceeds it for good; earlier, the falling part
     did all the time before. Deep flows may have several valleys: the neighbourhood of the lowest point is
-    scanned once more, a factor of $2^{1/4}$ apart, and the lowest point there refined.
+    scanned once more, a factor of $2^{1/4}$ apart, and the lowest point there refined. Memory: as
+    `expected_risk`.
 
     Parameters
     ----------
@@ -88,9 +90,12 @@ def oracle_stopping(flow: Flow, problem: PowerLaw | SequenceModel) -> Stop:
     while x[-1] < high and y[-1] <= 2 * y.min():
         more = np.minimum(x[-1:] + OCTAVE, high)  # one at a time: far too late, the risk may overflow
         x, y = np.r_[x, more], np.r_[y, risk(more)]
-    x = np.linspace(*_around(x, y), 9)  # between three points of the scan there may be two valleys
-    y = risk(x)
-    inside = minimize_scalar(lambda log_t: float(risk(log_t)), bounds=_around(x, y))
+    between = np.linspace(*_around(x, y), 9)[1:-1]  # between three points of the scan may be two valleys
+    between = between[np.abs(between[:, None] - x).min(axis=1) > 1e-9]
+    x, y = np.r_[x, between], np.r_[y, risk(between)]
+    order = np.argsort(x)
+    x, y = x[order], y[order]
+    inside = minimize_scalar(lambda log_t: float(risk(log_t)), bounds=_around(x, y), options={"xatol": CLOSE})
     candidates = float(inside.x), float(x[y.argmin()])  # the latter, where the risk only rises
     risks = [float(expected_risk(flow, problem, math.exp(log_t)).mean) for log_t in candidates]
     return Stop(math.exp(candidates[int(np.argmin(risks))]), min(risks))

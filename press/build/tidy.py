@@ -14,6 +14,7 @@ import nbformat
 from press.run.files import write_atomically
 from press.run.notebook import clean_notebook, dump
 from press.run.project import Project
+from press.run.written import read_text
 
 __all__ = ["CODE_WIDTH", "faults", "tidy"]
 
@@ -39,7 +40,7 @@ def tidy(project: Project) -> list[str]:
         _ruff(project, "format", "--quiet", folder)
         for name in project.chapters():
             path = project.source(name)
-            before = path.read_text(encoding="utf-8")
+            before = read_text(path)
             notebook = jupytext.reads(before, fmt=_MYST)
             mended = json.loads((Path(folder) / f"{name}.ipynb").read_text(encoding="utf-8"))
             for cell, new in zip(notebook.cells, mended["cells"], strict=True):

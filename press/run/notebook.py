@@ -19,6 +19,7 @@ import jupytext
 import nbformat
 
 from press.run.outputs import Note, notes
+from press.run.written import read_text
 
 __all__ = ["clean_notebook", "dump", "fill", "join", "with_values"]
 
@@ -30,7 +31,7 @@ def clean_notebook(source: Path) -> nbformat.NotebookNode:
 
     The same text gives the same notebook, cell identifiers included.
     """
-    notebook = copy.deepcopy(_parsed(source.read_text(encoding="utf-8")))
+    notebook = copy.deepcopy(_parsed(read_text(source)))
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook.metadata["language_info"] = {"name": "python"}

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import jupytext
-import yaml
 from nbformat import NotebookNode
 
 from press.run.notebook import clean_notebook
 from press.run.ranges import START, Interval, Range, Relation, read_relation, split_comment
+from press.run.written import meant, number, read_yaml
 
 __all__ = ["TYPES", "Contract", "Parameter", "Value", "checked", "coerce", "read_parameters", "resolve"]
 
@@ -146,7 +146,8 @@ def checked(parameters: Mapping[str, Parameter], given: Mapping[str, Any]) -> di
         known = ", ".join(parameters) or "none"
         value = _short(given[unknown[0]])
         raise ValueError(
-            f"unknown parameter {unknown[0]!r} = {value}; this chapter's parameters are: {known}"
+            f"unknown parameter {unknown[0]!r} = {value}{meant(unknown[0], parameters)}; "
+            f"this chapter's parameters are: {known}"
         )
     return {name: coerce(parameters[name], value) for name, value in given.items()}
 
@@ -191,14 +192,13 @@ def coerce(parameter: Parameter, value: Any) -> Value:
         if not parameter.annotation.startswith("list"):
             return _scalar(parameter.annotation, value, parameter.range)
         if isinstance(value, str):
-            value = yaml.safe_load(value)
+            value = read_yaml(value)
         if not isinstance(value, list | tuple) or not value:
             raise ValueError("not a list with at least one element")
         return [_scalar(parameter.annotation[5:-1], item, parameter.range) for item in value]  # type: ignore[return-value]
-    except (ValueError, OverflowError, RecursionError, yaml.YAMLError) as error:
-        reason = "not valid YAML" if isinstance(error, yaml.YAMLError | RecursionError) else str(error)
+    except (ValueError, OverflowError) as error:
         raise ValueError(
-            f"parameter {parameter.name} = {_short(value)}: {reason}; allowed: {parameter.allowed}"
+            f"parameter {parameter.name} = {_short(value)}: {error}; allowed: {parameter.allowed}"
         ) from None
 
 
@@ -227,13 +227,7 @@ def _scalar(kind: str, value: Any, allowed: Range | None) -> Scalar:
 
 def _number(kind: str, value: Any) -> int | float:
     if isinstance(value, str):
-        try:
-            value = int(value)
-        except ValueError:
-            try:
-                value = float(value)
-            except ValueError:
-                raise ValueError("not a number") from None
+        value = number(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("not a number")
     if math.isnan(value):

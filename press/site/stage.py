@@ -16,6 +16,7 @@ from press.run.outputs import LEDGER
 from press.run.parameters import Contract, read_parameters
 from press.run.profiles import DEFAULT
 from press.run.project import Project
+from press.run.written import read_text
 from press.site import api
 from press.site.exports import public_modules, public_names
 
@@ -42,7 +43,7 @@ def stage(project: Project, site: Path) -> None:
     if len(set(profiles.values())) > 1:
         raise ValueError(f"the chapters were executed with different profiles: {profiles}")
     warning = banner(next(iter(profiles.values()), DEFAULT))
-    names = public_names(public_modules(project.root, "opgd"))
+    names = public_names(public_modules(project.root, project.setting("library")))
     pages = project.pages()
     reference = api.PAGE in pages
     evidence = Evidence(project, notebooks, pages)
@@ -54,7 +55,7 @@ def stage(project: Project, site: Path) -> None:
             text = json.dumps(page(notebooks[name], parameters, evidence), indent=1, ensure_ascii=False)
             (site / f"{name}.ipynb").write_text(text + "\n", encoding="utf-8")
         else:
-            text = expand((project.book / f"{name}.md").read_text(encoding="utf-8"), evidence, name)
+            text = expand(read_text(project.book / f"{name}.md"), evidence, name)
             (site / f"{name}.md").write_text(_below_title(text, warning), encoding="utf-8")
     if evidence.rows:
         pictures.draw_ledger(evidence.rows, site / ledger.PICTURE)
