@@ -68,13 +68,8 @@ def test_the_program_reads_the_table(
 ) -> None:
     names = ["slope-vanilla-0", "slope-opgd-0"]
     source = (BOOK.book / "rates.md").read_text(encoding="utf-8")
-<<<<<<< HEAD
     assert 'note({f"slope-{flow}-{i}"' in source  # where the columns come from
-    (tmp_path / "placing").mkdir()
-=======
-    assert 'glue(f"rates-slope-{flow}-{gammas.index(gamma)}"' in source  # where the columns come from
     (tmp_path / "_build" / "placing").mkdir(parents=True)
->>>>>>> 134216af7b4469972558ac79812b700fd37c098f
     frame = pd.DataFrame({"p": [1.0, 0.6], "q": [2.0, 1.5], names[0]: [-0.37, -0.3], names[1]: [-0.53, -0.4]})
     frame.to_parquet(tmp_path / "_build" / "placing" / "table.parquet")
     monkeypatch.chdir(tmp_path)
