@@ -54,7 +54,7 @@ def rate_covariance(
     scatter = check.real("scatter", scatter, least=0)
     if sd.ndim != 1 or rounding.shape != sd.shape or correlation.shape != (sd.size, sd.size):
         raise ValueError(
-            f"correlation of shape {correlation.shape} is not allowed: it must be (k, k), sd and rounding (k,)"
+            f"correlation of shape {correlation.shape} is not allowed: it must be (k, k), sd, rounding (k,)"
         )
     return np.asarray(correlation * np.outer(sd, sd) + np.diag(rounding**2 + scatter**2))
 
