@@ -30,6 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     options.rest = rest
     try:
+        if "directory" in options:
+            return _new(options)
         project = Project.here()
         if given := getattr(options, "chapter", None):
             options.chapter = project.chapter(given)
@@ -48,6 +50,14 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("press: interrupted", file=sys.stderr)
         return 130
+
+
+def _new(options: argparse.Namespace) -> int:
+    from press.build.new import create
+
+    where = create(options.directory).root
+    print(f"wrote {where}; now: cd {where} && make book PYTHON={sys.executable}")
+    return 0
 
 
 def _describe(project: Project, options: argparse.Namespace) -> int:
@@ -150,8 +160,8 @@ def _sweep(project: Project, options: argparse.Namespace) -> int:
 def _verify(project: Project, options: argparse.Namespace) -> int:
     from press.evidence.reference import renew, verify
 
-    if options.renew:
-        print(f"wrote {project.reference}: {renew(project)} rows")
+    if options.renew is not None:
+        print(f"wrote {project.reference}: {renew(project, options.renew)} rows")
         return 0
     count, differences = verify(project)
     for difference in differences:
@@ -212,7 +222,7 @@ def _theory(project: Project, options: argparse.Namespace) -> int:
     from press.evidence.statements import ChecksFailed
 
     try:
-        check_theory(project, again=True)
+        check_theory(project, again=options.again)
     except ChecksFailed as failure:
         print(failure, file=sys.stderr)
         return 1
@@ -277,6 +287,9 @@ def _whole_values(words: list[str]) -> list[str]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m press", description="Execute chapters, build the book.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    new = commands.add_parser("new", help="write a small executable paper of your own, to start from")
+    new.add_argument("directory", type=Path, metavar="DIR", help="where: a directory that is made")
+    new.set_defaults(command=_new)
     book = commands.add_parser("book", help="execute the chapters that changed, build the book")
     book.add_argument("--profile", default="default", metavar="NAME", help="a file in profiles/")
     book.add_argument(
@@ -299,7 +312,9 @@ def _parser() -> argparse.ArgumentParser:
     describe.add_argument("chapter", metavar="CHAPTER", nargs="?", help="name of the chapter")
     describe.set_defaults(command=_describe)
     check = commands.add_parser("verify", help="compare the executed chapters with the committed reference")
-    check.add_argument("--renew", action="store_true", help="make the reference from the executed chapters")
+    check.add_argument(
+        "--renew", nargs="*", metavar="CHAPTER", help="make the reference of these chapters, or of all, anew"
+    )
     check.set_defaults(command=_verify)
     long = commands.add_parser(
         "keep", help="keep the results of a long run in evidence/long-runs.json for the book"
@@ -314,7 +329,8 @@ def _parser() -> argparse.ArgumentParser:
     notebooks = commands.add_parser("notebooks", help="write clean notebooks for Binder and Colab")
     notebooks.add_argument("-o", dest="output", type=Path, required=True, metavar="DIR", help="where")
     notebooks.set_defaults(command=_notebooks)
-    theory = commands.add_parser("theory", help="check the paper's statements")
+    theory = commands.add_parser("theory", help="check the paper's statements, if not done with this code")
+    theory.add_argument("--again", action="store_true", help="check them in any case")
     theory.set_defaults(command=_theory)
     pdf = commands.add_parser("pdf", help="make _build/book.pdf from the executed chapters; needs LaTeX")
     pdf.set_defaults(command=_pdf)

@@ -11,7 +11,7 @@ from typing import Any
 
 from press.build.state import made, sources
 from press.run.files import write_atomically
-from press.run.project import Project
+from press.run.project import HOME, Project
 
 __all__ = ["build_book", "check_theory"]
 
@@ -51,7 +51,7 @@ def check_theory(project: Project, *, again: bool = False) -> None:
     from press.run.key import library
 
     listed = project.evidence / "statements.toml"
-    checks = [*(project.root / FOLDER).rglob("*.py"), project.root / "press" / "evidence" / "statements.py"]
+    checks = [*(project.root / FOLDER).rglob("*.py"), HOME / "press" / "evidence" / "statements.py"]
     stamp = project.build / "results" / "theory"
 
     def state() -> str:

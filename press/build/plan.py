@@ -12,7 +12,7 @@ from press.evidence.reference import read_reference
 from press.run.execute import recall
 from press.run.key import Point, difference
 from press.run.parameters import read_parameters, resolve
-from press.run.profiles import read_profile
+from press.run.profiles import DEFAULT, read_profile
 from press.run.project import Project
 from press.run.store import Store
 
@@ -38,8 +38,10 @@ def plan(project: Project, profile: str) -> list[Wanted]:
         point = Point.of(project, chapter, profile, values)
         last = _press(project.executed / f"{chapter}.ipynb")
         why = "" if recall(project, point) else _why(project, point, last)
-        known = last if last.get("profile") == profile else reference.get(chapter, {})
-        wanted.append(Wanted(point, why, known.get("seconds") if known.get("profile") == profile else None))
+        known = last if last.get("profile") == profile else {}
+        if not known and profile == DEFAULT:
+            known = reference.get(chapter, {})
+        wanted.append(Wanted(point, why, known.get("seconds")))
 
     def order(one: Wanted) -> tuple[bool, float]:
         usual = one.seconds or reference.get(one.point.chapter, {}).get("seconds")

@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 from press.run.files import write_atomically
-from press.run.project import SOURCES, Project
+from press.run.project import Project
 
 __all__ = ["allowed", "commit", "interpreter", "isolate", "machine", "prepare", "versions"]
 
@@ -108,7 +108,7 @@ def commit(root: Path) -> str:
         if Path(git("rev-parse", "--show-toplevel")).resolve() != root.resolve():
             return "unknown"
         head = git("rev-parse", "--short=12", "HEAD")
-        return head + ("+changes" if git("status", "--porcelain", "--", *SOURCES) else "")
+        return head + ("+changes" if git("status", "--porcelain", "--", *Project(root).sources) else "")
     except (OSError, subprocess.SubprocessError):
         return "unknown"
 
