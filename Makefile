@@ -30,9 +30,8 @@ COMPILE = $(UV) pip compile -q --no-config --universal --generate-hashes --pytho
 	--no-emit-index-url pyproject.toml
 
 # The caller's settings must not matter.
-unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS VIRTUAL_ENV CONDA_PREFIX
-unexport MPLBACKEND MATPLOTLIBRC MPLCONFIGDIR IPYTHONDIR JUPYTER_PATH JUPYTER_CONFIG_DIR JUPYTER_DATA_DIR
-unexport JUPYTER_CONFIG_PATH JUPYTER_RUNTIME_DIR PYTEST_ADDOPTS
+SHUT_OUT = PYTHON% JUPYTER% IPYTHON% PYTEST_% HYPOTHESIS% DASK_% MPL% MATPLOTLIB% RUFF_% MYPY%
+unexport $(filter $(SHUT_OUT),$(.VARIABLES)) VIRTUAL_ENV CONDA_PREFIX
 export PYTHONNOUSERSITE = 1
 export PYTHONUTF8 = 1
 
@@ -69,7 +68,8 @@ test:
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q
+	@$(PY) -m press theory
+	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q -m 'not statement'
 	$(PY) -m check_jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)/ci.yml
 	.venv/bin/lint-imports --no-logo --no-cache
 	.venv/bin/zizmor --offline --no-progress $(WORKFLOWS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -10,7 +11,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,15 +21,17 @@ import nbformat
 from press.run import environment, refusals
 from press.run.files import write_atomically
 from press.run.key import Point
+from press.run.lock import age, here, take, turn
 from press.run.notebook import clean_notebook, dump, join
 from press.run.outputs import SECONDS
 from press.run.parameters import read_parameters
 from press.run.project import Project
 from press.run.store import Store
 
-__all__ = ["ChapterFailed", "clean_notebook", "execute", "finish", "keep_partial", "obtain", "recall"]
+__all__ = ["ChapterFailed", "busy", "clean_notebook", "execute", "finish", "keep_partial", "obtain", "recall"]
 
 _BAR = "{desc} |{bar}| cell {n_fmt} of {total_fmt}, {elapsed}"
+_FOREIGN = 7 * 86400.0  # seconds after which what another machine has made counts as left behind
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -48,8 +51,27 @@ class ChapterFailed(Exception):
 
 
 def obtain(project: Project, point: Point, *, progress: bool = False) -> dict[str, Any]:
-    """Return the run of a point: from the store, or executed now and put there."""
-    return recall(project, point) or execute(project, point, progress=progress)
+    """Return the run of a point: from the store, or executed now and put there.
+
+    What another process executes at this moment is waited for.
+    """
+    if found := recall(project, point):
+        return found
+    with turn(_lock(project, point)):
+        return recall(project, point) or execute(project, point, progress=progress)
+
+
+def busy(project: Project, point: Point) -> bool:
+    """Tell whether somebody executes a point at this moment; without locks nobody seems to."""
+    try:
+        with _lock(project, point).open("r", encoding="utf-8") as file:
+            return not take(file)
+    except OSError:
+        return False
+
+
+def _lock(project: Project, point: Point) -> Path:
+    return project.store / f".{point.name}.lock"
 
 
 def recall(project: Project, point: Point) -> dict[str, Any] | None:
@@ -78,8 +100,8 @@ def execute(project: Project, point: Point, *, progress: bool = False) -> dict[s
     _sweep_up(project.build)
     if "matplotlib" in source.read_text(encoding="utf-8"):
         environment.prepare(project)
-    with tempfile.TemporaryDirectory(dir=project.build, prefix=f"run-{os.getpid()}-") as scratch:
-        raw = Path(scratch) / f"{chapter}.ipynb"
+    with _scratch(project.build) as scratch:
+        raw = scratch / f"{chapter}.ipynb"
         commit, started, clock = environment.commit(project.root), datetime.now(UTC), time.monotonic()
         try:
             papermill.execute_notebook(
@@ -93,6 +115,12 @@ def execute(project: Project, point: Point, *, progress: bool = False) -> dict[s
             known = isinstance(error, PapermillExecutionError)
             told = _summary(chapter, error) if known else _death(chapter, partial, error)
             raise ChapterFailed(told, partial) from None
+        except FileNotFoundError:
+            if scratch.is_dir():
+                raise
+            raise ChapterFailed(
+                f"{chapter}: {project.build} was removed while it ran; run it again"
+            ) from None
         run = nbformat.from_dict(json.loads(raw.read_text(encoding="utf-8")))  # type: ignore[no-untyped-call]
     seconds = _borrowed(run) + time.monotonic() - clock
     _describe(run, point, commit=commit, started=started, seconds=round(seconds, 3))
@@ -160,16 +188,31 @@ def _describe(
         run.metadata.get("papermill", {}).pop(key, None)
 
 
+@contextlib.contextmanager
+def _scratch(build: Path) -> Iterator[Path]:
+    """Make a directory for one run, locked while the run is alive."""
+    with (
+        tempfile.TemporaryDirectory(dir=build, prefix="run-", ignore_cleanup_errors=True) as made,
+        (Path(made) / "lock").open("w", encoding="utf-8") as file,
+    ):
+        with contextlib.suppress(OSError):  # without locks what killed processes leave stays for long
+            take(file)
+        file.write(here())
+        file.flush()
+        yield Path(made)
+
+
 def _sweep_up(build: Path) -> None:
-    """Remove the scratch directories that killed processes of this machine have left."""
-    for left in build.glob("run-*-*"):
-        number = left.name.split("-")[1]
+    """Remove the scratch directories that killed processes have left."""
+    for left in build.glob("run-*"):
         try:
-            os.kill(int(number), 0)
-        except ProcessLookupError:
+            with (left / "lock").open("r+", encoding="utf-8") as file:
+                ours = file.read() == here()
+                dead = (ours or age(left / "lock") > _FOREIGN) and take(file)
+        except OSError:  # it has just begun, or there are no locks
+            dead = left.is_dir() and age(left) > _FOREIGN
+        if dead:
             shutil.rmtree(left, ignore_errors=True)
-        except (ValueError, OSError):  # not ours to judge
-            continue
 
 
 def _summary(chapter: str, error: Any) -> str:

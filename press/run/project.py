@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from press.run.written import meant, read_mapping, read_text, read_yaml
 
-__all__ = ["Project"]
+__all__ = ["HOME", "Project"]
+
+HOME = Path(__file__).resolve().parents[2]
+"""The directory that holds this package, and what it needs besides: the assets of pages."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,36 @@ class Project:
         if not (root / "_toc.yml").is_file():
             raise ValueError(f"{root} holds no _toc.yml: run this from the project's root directory")
         return cls(root)
+
+    @classmethod
+    def around(cls) -> Project:
+        """Return the nearest project around the working directory, else the one that holds this package."""
+        near = (path for path in (Path.cwd(), *Path.cwd().parents) if (path / "_toc.yml").is_file())
+        return cls(next(near, HOME))
+
+    def setting(self, name: str) -> str:
+        """Return a setting of the table `tool.press` in `pyproject.toml`; empty if it is not there.
+
+        `library` is the package that the chapters call, `reported` a module with the printed numbers
+        (`press.run.reported`).
+        """
+        path = self.root / "pyproject.toml"
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        return str(tomllib.loads(text).get("tool", {}).get("press", {}).get(name, ""))
+
+    @property
+    def sources(self) -> list[str]:
+        """The directories and files in the root that a book is made from."""
+        folders = ["book", "evidence", self.setting("library"), "press", "profiles", "tests"]
+        files = [
+            "_config.yml",
+            "_toc.yml",
+            "CITATION.cff",
+            "pytest.ini",
+            "pyproject.toml",
+            "requirements.lock",
+        ]
+        return [name for name in (*folders, *files) if name]
 
     @property
     def book(self) -> Path:

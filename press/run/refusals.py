@@ -80,6 +80,17 @@ def _image_faults(cell: Mapping[str, Any]) -> list[str]:
         faults.append("image without a numbered caption (mystnb: figure: name: and caption:)")
     if len(outputs) > 1:
         faults.append(
-            f"a figure's cell must output one image only; this has {images} images, {len(outputs)} outputs"
+            f"a figure's cell must output one image and nothing else; this outputs "
+            f"{', '.join(map(_named, outputs))}: put the rest into a cell of its own, or end its line with ;"
         )
     return faults
+
+
+def _named(output: Mapping[str, Any]) -> str:
+    """Say what an output is, with the beginning of its text."""
+    data = output.get("data", {})
+    if any(key.startswith("image/") for key in data):
+        return "an image"
+    text = "".join(data.get("text/plain", output.get("text", ""))).strip()
+    kind = output.get("name", "a value")
+    return f"{kind} {text[:40]!r}"

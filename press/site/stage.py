@@ -43,7 +43,7 @@ def stage(project: Project, site: Path) -> None:
     if len(set(profiles.values())) > 1:
         raise ValueError(f"the chapters were executed with different profiles: {profiles}")
     warning = banner(next(iter(profiles.values()), DEFAULT))
-    names = public_names(public_modules(project.root, "opgd"))
+    names = public_names(public_modules(project.root, project.setting("library")))
     pages = project.pages()
     reference = api.PAGE in pages
     evidence = Evidence(project, notebooks, pages)
