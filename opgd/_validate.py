@@ -57,7 +57,7 @@ def unmasked(name: str, value: object) -> None:
     """Refuse masked values, which would be read as what lies below the mask."""
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
         raise ValueError(
-            f"{name} holds {np.ma.count_masked(value)} masked values and must hold none: drop them or fill "
+            f"{name} holds {np.ma.getmaskarray(value).sum()} masked values and must hold none: drop them or fill "
             "them in"
         )
 

@@ -204,7 +204,7 @@ class _TorusRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         plain = bool((weights == 1).all())
         if (plain and len(distinct) == len(samples)) or len(distinct) < 2:
             return samples[:, :-1], samples[:, -1], None if plain else weights
-        return distinct[:, :-1], distinct[:, -1], np.bincount(which.ravel(), weights)
+        return distinct[:, :-1], distinct[:, -1], np.bincount(which.ravel(), weights).astype(float)
 
     def _check_parameters(self) -> None:
         """Check what does not depend on the data."""
