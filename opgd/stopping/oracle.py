@@ -107,7 +107,7 @@ def _around(x: Array, y: Array) -> tuple[float, float]:
     return float(x[max(best - 1, 0)]), float(x[min(best + 1, x.size - 1)])
 
 
-def trial_stopping(t: ArrayLike, risks: ArrayLike) -> tuple[Array, Array]:
+def trial_stopping(t: ArrayLike, risks: ArrayLike, *, ends: bool = False) -> tuple[Array, Array]:
     r"""Find each trial's own best time: the minimum of a parabola through its lowest points.
 
     The parabola is fitted to the logarithm of the risk against $\ln t$, so that its minimum is positive on
@@ -119,6 +119,8 @@ def trial_stopping(t: ArrayLike, risks: ArrayLike) -> tuple[Array, Array]:
         Increasing flow times > 0, at least three.
     risks : array_like, shape (repetitions, k)
         Risk of each trial at `t`, as from `monte_carlo_risk`.
+    ends : bool
+        Whether a minimum at an end of `t` is taken as it is, or refused.
 
     Returns
     -------
@@ -128,7 +130,8 @@ def trial_stopping(t: ArrayLike, risks: ArrayLike) -> tuple[Array, Array]:
     Raises
     ------
     ValueError
-        If the shapes do not fit, `t` does not increase, or a minimum lies at an end of `t`.
+        If the shapes do not fit, `t` does not increase, or a minimum lies at an end of `t` and `ends` is
+        false.
 
     Examples
     --------
@@ -143,20 +146,22 @@ def trial_stopping(t: ArrayLike, risks: ArrayLike) -> tuple[Array, Array]:
     if risks.ndim != 2 or risks.shape[1] != t.size:
         raise ValueError(f"risks of shape {risks.shape} is not allowed: it must be (repetitions, {t.size})")
     best = risks.argmin(axis=1)
-    if best.min() == 0 or best.max() == t.size - 1:
+    outside = (best == 0) | (best == t.size - 1)
+    if outside.any() and not ends:
         raise ValueError(
             f"t from {t[0]:g} to {t[-1]:g} does not enclose the minimum of every trial: widen it"
         )
-    near = [best - 1, best, best + 1]
+    middle = np.clip(best, 1, t.size - 2)
+    near = [middle - 1, middle, middle + 1]
     x0, x1, x2 = (np.log(t)[i] for i in near)
     lowest = risks[np.arange(len(risks)), best]
-    known = lowest == 0  # no parabola is needed, and none is possible
-    y0, y1, y2 = (np.log(np.where(known, 1.0 + (i != best), risks[np.arange(len(risks)), i])) for i in near)
+    known = outside | (lowest == 0)  # no parabola is needed, and none is possible
+    y0, y1, y2 = (np.log(np.where(known, 1.0 + (i != middle), risks[np.arange(len(risks)), i])) for i in near)
     left, right = (y1 - y0) / (x1 - x0), (y2 - y1) / (x2 - x1)
     curvature = (right - left) / (x2 - x0)
     x = (x0 + x1) / 2 - left / (2 * curvature)  # argmin takes the first minimum: the curvature is > 0
     y = y0 + left * (x - x0) + curvature * (x - x0) * (x - x1)
-    return np.where(known, t[best], np.exp(x)), np.where(known, 0.0, np.exp(y))
+    return np.where(known, t[best], np.exp(x)), np.where(known, lowest, np.exp(y))
 
 
 def _extent(problem: PowerLaw | SequenceModel) -> tuple[float, float, float]:
