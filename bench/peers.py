@@ -1,4 +1,4 @@
-"""Install what requirements-bench.lock lists into a folder of its own, unless it is there already.
+"""Install what requirements/bench.lock lists into a folder of its own, unless it is there already.
 
 `.venv` stays as requirements.lock describes it: only the processes that run a peer look into this folder.
 """
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCK = ROOT / "requirements-bench.lock"
+LOCK = ROOT / "requirements" / "bench.lock"
 FOLDER = ROOT / "_build" / "bench" / "peers"
 
 
@@ -20,7 +20,7 @@ def install() -> None:
     stamp, wanted = FOLDER / "complete", f"{sys.version}\n{LOCK.read_text(encoding='utf-8')}"
     if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
         return
-    print("Installing the peers of requirements-bench.lock ...", flush=True)
+    print("Installing the peers of requirements/bench.lock ...", flush=True)
     shutil.rmtree(FOLDER, ignore_errors=True)
     pip = [sys.executable, "-I", "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-deps"]
     options = ["--require-hashes", "--only-binary", ":all:", "--target", str(FOLDER), "-r", str(LOCK)]

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from opgd import _validate as check
 from opgd._validate import Array
@@ -156,13 +157,14 @@ class PowerLaw:
         if self.size == math.inf:
             return math.inf
         count = int((self.size + 1.0) ** (1.0 / self.q)) + 2
-        while math.floor(float(count) ** self.q) > self.size:
+        while self.positions(np.float64(count)) > self.size:
             count -= 1
         return count
 
-    def positions(self, j: Array) -> Array:
-        r"""Positions $l(j) = \lfloor j^q \rfloor$ of the signals numbered `j` >= 1."""
-        return np.floor(np.asarray(j, dtype=np.float64) ** self.q)
+    def positions(self, j: ArrayLike) -> Array:
+        r"""Positions $l(j) = \lfloor j^q \rfloor$ of the signals numbered `j` >= 1; inf beyond a double."""
+        with np.errstate(over="ignore"):
+            return np.floor(np.asarray(j, dtype=np.float64) ** self.q)
 
     def truncated(self, size: int | None = None) -> SequenceModel:
         """Return the first `size` components (default: all of a finite problem) as arrays.

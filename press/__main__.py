@@ -5,26 +5,36 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import re
 import sys
 import threading
 from pathlib import Path
 from typing import Any, NoReturn
 
-from press.build.lock import one_build
-from press.run.environment import isolate
-from press.run.files import write_atomically
-from press.run.project import Project
+try:
+    from press.build.lock import one_build
+    from press.run.environment import isolate
+    from press.run.files import write_atomically
+    from press.run.project import Project
+    from press.run.written import read_mapping, read_text
+except ModuleNotFoundError as error:
+    missing = f"{error.name} is not installed for {sys.executable}"
+    sys.exit(f"press: error: {missing}; `make environment` makes .venv, which has it")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command: 0 if all went well, 1 if something failed, 2 for bad input, 130 after Ctrl-C."""
     parser = _parser()
-    options, rest = parser.parse_known_args(arguments)
+    options, rest = parser.parse_known_args(_whole_values(sys.argv[1:] if arguments is None else arguments))
     if rest and options.command is not _lab:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     options.rest = rest
     try:
+        if "directory" in options:
+            return _new(options)
         project = Project.here()
+        if given := getattr(options, "chapter", None):
+            options.chapter = project.chapter(given)
         isolate(project)
         alone = options.command in (_book, _theory, _pdf)
         with one_build(project) if alone else contextlib.nullcontext():
@@ -33,9 +43,21 @@ def main(arguments: list[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         print(f"press: error: {error}", file=sys.stderr)
         return 2
+    except ModuleNotFoundError as error:
+        missing = f"{error.name} is not installed for {sys.executable}"
+        print(f"press: error: {missing}; `make environment` makes .venv, which has it", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("press: interrupted", file=sys.stderr)
         return 130
+
+
+def _new(options: argparse.Namespace) -> int:
+    from press.build.new import create
+
+    where = create(options.directory).root
+    print(f"wrote {where}; now: cd {where} && make book PYTHON={sys.executable}")
+    return 0
 
 
 def _describe(project: Project, options: argparse.Namespace) -> int:
@@ -46,11 +68,13 @@ def _describe(project: Project, options: argparse.Namespace) -> int:
 
 
 def _run(project: Project, options: argparse.Namespace) -> int:
+    from press.build.plan import usual_seconds
     from press.run import profiles
     from press.run.execute import ChapterFailed, clean_notebook, finish, keep_partial, obtain
     from press.run.key import Point
     from press.run.notebook import dump
     from press.run.parameters import read_parameters, resolve
+    from press.run.progress import lines, span
 
     output: Path = options.output or project.build / "runs" / f"{options.chapter}.ipynb"
     if output.suffix != ".ipynb" or output.is_dir():
@@ -58,14 +82,22 @@ def _run(project: Project, options: argparse.Namespace) -> int:
     source = project.source(options.chapter)
     given: dict[str, Any] = dict(profiles.overrides(project, options.profile, options.chapter))
     if options.file:
-        given |= profiles.read_mapping(options.file.read_text(encoding="utf-8"), str(options.file))
+        given |= read_mapping(read_text(options.file), str(options.file))
     given |= dict(options.parameters)
     point = Point.of(project, options.chapter, options.profile, resolve(read_parameters(source), given))
     output.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(project.notebooks / f"{options.chapter}.ipynb", dump(clean_notebook(source)))
     (project.failed / f"{options.chapter}.ipynb").unlink(missing_ok=True)
+    usual = usual_seconds(project, point)
+
+    def tell(seconds: float) -> str:
+        left = "" if usual is None else f", about {span(max(usual - seconds, 0.0))} left"
+        return f"{point.chapter}: running for {span(seconds)}{left}"
+
     try:
-        notebook = finish(project, options.chapter, obtain(project, point, progress=sys.stderr.isatty()))
+        with lines(tell):
+            run = obtain(project, point, progress=sys.stderr.isatty())
+        notebook = finish(project, options.chapter, run)
     except ChapterFailed as failure:
         print(keep_partial(project, options.chapter, failure), file=sys.stderr)
         return 1
@@ -96,7 +128,7 @@ def _sweep(project: Project, options: argparse.Namespace) -> int:
     points = points_of(
         project,
         chapter,
-        options.grid.read_text(encoding="utf-8"),
+        read_text(options.grid),
         str(options.grid),
         profile=options.profile,
         given=profiles.overrides(project, options.profile, chapter),
@@ -128,8 +160,8 @@ def _sweep(project: Project, options: argparse.Namespace) -> int:
 def _verify(project: Project, options: argparse.Namespace) -> int:
     from press.evidence.reference import renew, verify
 
-    if options.renew:
-        print(f"wrote {project.reference}: {renew(project)} rows")
+    if options.renew is not None:
+        print(f"wrote {project.reference}: {renew(project, options.renew)} rows")
         return 0
     count, differences = verify(project)
     for difference in differences:
@@ -190,7 +222,7 @@ def _theory(project: Project, options: argparse.Namespace) -> int:
     from press.evidence.statements import ChecksFailed
 
     try:
-        check_theory(project, again=True)
+        check_theory(project, again=options.again)
     except ChecksFailed as failure:
         print(failure, file=sys.stderr)
         return 1
@@ -217,9 +249,47 @@ def _prune(project: Project, options: argparse.Namespace) -> int:
     return 0
 
 
+def _tidy(project: Project, options: argparse.Namespace) -> int:
+    from press.build.tidy import faults, tidy
+
+    for name in tidy(project):
+        print(f"changed {name}")
+    left = faults(project)
+    print(left, end="")
+    return 1 if left else 0
+
+
+def _whole_values(words: list[str]) -> list[str]:
+    """Understand `-p NAME=VALUE`, and a list with spaces that a shell has taken apart.
+
+    >>> _whole_values(["run", "rates", "-p", "gammas=[1.1,", "2.0]", "--html"])
+    ['run', 'rates', '-p', 'gammas', '[1.1, 2.0]', '--html']
+    """
+    if words[:1] != ["run"]:
+        return words
+    left, made = list(words), []
+    while left:
+        made.append(left.pop(0))
+        if made[-1] != "-p" or not left:
+            continue
+        name, equals, value = left.pop(0).partition("=")
+        made.append(name)
+        if equals:
+            left.insert(0, value)
+        if left and left[0].startswith("["):
+            end = next((i for i, word in enumerate(left) if word.endswith("]")), 0)
+            left[: end + 1] = [" ".join(left[: end + 1])]
+        if left:  # argparse takes -1e-3 for an option, but not where a blank precedes it
+            made.append(re.sub(r"^(?=-[.0-9])", " ", left.pop(0)))
+    return made
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m press", description="Execute chapters, build the book.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    new = commands.add_parser("new", help="write a small executable paper of your own, to start from")
+    new.add_argument("directory", type=Path, metavar="DIR", help="where: a directory that is made")
+    new.set_defaults(command=_new)
     book = commands.add_parser("book", help="execute the chapters that changed, build the book")
     book.add_argument("--profile", default="default", metavar="NAME", help="a file in profiles/")
     book.add_argument(
@@ -242,7 +312,9 @@ def _parser() -> argparse.ArgumentParser:
     describe.add_argument("chapter", metavar="CHAPTER", nargs="?", help="name of the chapter")
     describe.set_defaults(command=_describe)
     check = commands.add_parser("verify", help="compare the executed chapters with the committed reference")
-    check.add_argument("--renew", action="store_true", help="make the reference from the executed chapters")
+    check.add_argument(
+        "--renew", nargs="*", metavar="CHAPTER", help="make the reference of these chapters, or of all, anew"
+    )
     check.set_defaults(command=_verify)
     long = commands.add_parser(
         "keep", help="keep the results of a long run in evidence/long-runs.json for the book"
@@ -257,10 +329,13 @@ def _parser() -> argparse.ArgumentParser:
     notebooks = commands.add_parser("notebooks", help="write clean notebooks for Binder and Colab")
     notebooks.add_argument("-o", dest="output", type=Path, required=True, metavar="DIR", help="where")
     notebooks.set_defaults(command=_notebooks)
-    theory = commands.add_parser("theory", help="check the paper's statements")
+    theory = commands.add_parser("theory", help="check the paper's statements, if not done with this code")
+    theory.add_argument("--again", action="store_true", help="check them in any case")
     theory.set_defaults(command=_theory)
     pdf = commands.add_parser("pdf", help="make _build/book.pdf from the executed chapters; needs LaTeX")
     pdf.set_defaults(command=_pdf)
+    tidy = commands.add_parser("tidy", help="lint and format the code of the chapters, in jupytext's form")
+    tidy.set_defaults(command=_tidy)
     prune = commands.add_parser("prune", help="list runs in the store that nothing can find any more")
     prune.add_argument("--yes", action="store_true", help="remove them")
     prune.set_defaults(command=_prune)

@@ -8,6 +8,7 @@ frequencies of equal norm it is lexicographic. The paper does not say how it bre
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +23,12 @@ MEMORY = 2**31
 LARGEST = 10**6
 """Largest squared radius for which points are counted in three and more dimensions."""
 
+LARGEST_IN_THE_PLANE = 10**14
+"""The same in two dimensions, where the time grows like the radius."""
+
+COUNTS = 2**28
+"""Bytes that the numbers of points of all norms may take."""
+
 Frequencies = NDArray[np.int64]
 
 
@@ -30,13 +37,14 @@ def lattice_size(dimension: int, radius_squared: int) -> int:
 
     The numbers of points of each squared norm are the coefficients of the power $\vartheta(q)^d$ of
     the theta function $\vartheta(q) = \sum_{k \in \mathbb{Z}} q^{k^2}$. They are exact at any size.
+    Memory: at most 1 GB; numbers so large that they would need more are refused.
 
     Parameters
     ----------
     dimension : int
         Dimension $d \ge 1$.
     radius_squared : int
-        $R \ge 0$; at most 10^6 in three and more dimensions.
+        $R \ge 0$; at most 10^14 in two dimensions, and 10^6 in more.
 
     Returns
     -------
@@ -45,7 +53,7 @@ def lattice_size(dimension: int, radius_squared: int) -> int:
     Raises
     ------
     ValueError
-        If an argument is out of range.
+        If an argument is out of range, or both together are.
 
     Examples
     --------
@@ -55,7 +63,7 @@ def lattice_size(dimension: int, radius_squared: int) -> int:
     (136209, 12369)
     """
     dimension = whole("dimension", dimension, least=1)
-    limit = LARGEST if dimension > 2 else None
+    limit = (None, LARGEST_IN_THE_PLANE, LARGEST)[min(dimension, 3) - 1]
     radius_squared = whole("radius_squared", radius_squared, least=0, most=limit)
     root = math.isqrt(radius_squared)
     if dimension == 1:
@@ -63,7 +71,14 @@ def lattice_size(dimension: int, radius_squared: int) -> int:
     if dimension == 2:
         inner = range(1, root + 1)
         return 2 * root + 1 + 2 * sum(2 * math.isqrt(radius_squared - k * k) + 1 for k in inner)
-    exact = (2 * root + 1) ** dimension < 2**62
+    # a point has coordinates up to the root, and is a walk of at most R steps
+    bits = min(dimension * math.log2(2 * root + 1), radius_squared * math.log2(2.0 * dimension + 1))
+    exact = bits < 62
+    if not exact and (radius_squared + 1) * (bits / 8 + 40) > COUNTS:
+        raise ValueError(
+            f"radius_squared = {radius_squared} is not allowed in dimension {dimension}: the numbers of "
+            f"points of each norm have up to {bits:.3g} bits and would not fit in {COUNTS / 2**20:.0f} MiB"
+        )
     counts = np.zeros(radius_squared + 1, np.int64 if exact else object)
     counts[0] = 1
     for _ in range(dimension):
@@ -128,19 +143,69 @@ def lattice(dimension: int, radius_squared: int, *, memory: float = MEMORY) -> F
     dimension = whole("dimension", dimension, least=1)
     radius_squared = whole("radius_squared", radius_squared, least=0)
     _affordable(dimension, radius_squared, real("memory", memory, above=0))
-    points = np.zeros((1, 0), np.int64)
-    left = np.array([radius_squared])  # what remains of R after the coordinates chosen so far
-    for _ in range(dimension):
-        most = np.floor(np.sqrt(left)).astype(np.int64)
-        most += (most + 1) ** 2 <= left  # a square root may be rounded either way
-        most -= most**2 > left
-        width = 2 * most + 1
-        row = np.repeat(np.arange(len(points)), width)
-        start = np.cumsum(width) - width
-        next_one = np.arange(len(row)) - (start + most)[row]
-        points = np.column_stack([points[row], next_one])
-        left = left[row] - next_one**2
+    points, left = _points(dimension, radius_squared, lambda rest, left: np.arange(len(left)))
     return points[np.argsort(-left, kind="stable")]
+
+
+def _points(
+    dimension: int, radius_squared: int, keep: Callable[[int, Frequencies], NDArray[np.intp]]
+) -> tuple[Frequencies, Frequencies]:
+    """List points of a ball in lexicographic order, and R - |m|^2.
+
+    Coordinate by coordinate; `keep` says which beginnings to go on with, when `rest` coordinates are missing.
+    """
+    left = np.array([radius_squared])  # what remains of R after the coordinates chosen so far
+    steps = []
+    for rest in reversed(range(dimension)):
+        most = _root(left)
+        width = 2 * most + 1
+        row = np.repeat(np.arange(len(left)), width)
+        start = np.cumsum(width) - width
+        value = np.arange(len(row)) - (start + most)[row]
+        left = left[row] - value**2
+        kept = keep(rest, left)
+        left = left[kept]
+        steps.append((row[kept], value[kept]))
+    points, at = np.empty((len(left), dimension), np.int64), np.arange(len(left))
+    for column in reversed(range(dimension)):
+        row, value = steps.pop()
+        points[:, column], at = value[at], row[at]
+    return points, left
+
+
+def _root(squares: Frequencies) -> Frequencies:
+    """Return the integer parts of square roots."""
+    root = np.floor(np.sqrt(squares)).astype(np.int64)
+    root += (root + 1) ** 2 <= squares  # a square root may be rounded either way
+    root -= root**2 > squares
+    return root
+
+
+def _shell(dimension: int, norm: int, size: int) -> Frequencies:
+    """List the first `size` points with |m|^2 = `norm`, in lexicographic order, and no others."""
+    ways = [np.zeros(0, np.int64)] * 2  # in how many ways a norm is reached, at most `size`, by dimension
+    if dimension > 2:
+        counts = np.zeros(norm + 1, np.int64)
+        counts[np.arange(math.isqrt(norm) + 1) ** 2] = 2
+        counts[0] = 1
+        for _ in range(2, dimension):
+            previous = counts.copy()
+            for k in range(1, math.isqrt(norm) + 1):
+                counts[k * k :] += 2 * previous[: norm + 1 - k * k]
+            np.minimum(counts, size, out=counts)
+            ways.append(counts.copy())
+
+    def keep(rest: int, left: Frequencies) -> NDArray[np.intp]:
+        if rest == 0:
+            found = (left == 0).astype(np.int64)
+        elif rest == 1:
+            found = (_root(left) ** 2 == left) * (1 + (left > 0))
+        else:
+            found = ways[rest][left]
+        enough = int(np.searchsorted(np.cumsum(found), size)) + 1
+        return np.flatnonzero(found[:enough])
+
+    return _points(dimension, norm, keep)[0]
 
 
 def first_frequencies(dimension: int, size: int, *, memory: float = MEMORY) -> Frequencies:
@@ -153,7 +218,7 @@ def first_frequencies(dimension: int, size: int, *, memory: float = MEMORY) -> F
     size : int
         How many, at least one. The last pair $\pm m$ may be cut.
     memory : float
-        Bytes that the work may take. No more than the last, incomplete shell is listed in vain.
+        Bytes that the work may take. Nothing is listed in vain.
 
     Returns
     -------
@@ -189,7 +254,10 @@ def first_frequencies(dimension: int, size: int, *, memory: float = MEMORY) -> F
             low = middle
         else:
             high = middle
-    return lattice(dimension, high, memory=memory)[:size].copy()
+    if high == 0:
+        return np.zeros((1, dimension), np.int64)
+    inner = lattice(dimension, low, memory=memory)
+    return np.concatenate([inner, _shell(dimension, high, size - len(inner))])
 
 
 def as_frequencies(frequencies: ArrayLike, dimension: int | None = None) -> Frequencies:

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from opgd._validate import Array
-from opgd.problem import PowerLaw
+from opgd.problem import LARGEST_SIZE, PowerLaw
 
 __all__ = ["Components", "power_law_components"]
 
@@ -24,6 +24,7 @@ HEAD = 64  # positions summed one by one
 ROUGH = 1000.0  # from this position on, what the floor changes is small enough to be interpolated
 NARROW = 0.8  # largest length of a panel in ln j, times p + 1, for signals above the noise level
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(10)
+PANELS = 5000  # in all of an integral, at most; hardly any problem takes 2000
 TO_LEGENDRE = np.linalg.inv(np.polynomial.legendre.legvander(NODES, NODES.size - 1))  # values -> coefficients
 
 
@@ -73,6 +74,12 @@ def power_law_components(
     Returns
     -------
     Components
+        At most 300,000 or so.
+
+    Raises
+    ------
+    ValueError
+        If a part of the sequence takes more panels than are allowed.
     """
     gamma, size = problem.gamma, problem.size
     head = int(size) if size <= 2 * HEAD else HEAD
@@ -91,10 +98,21 @@ def power_law_components(
 Part = tuple[Array, Array, Array, Array]
 
 
+def _edges(start: float, stop: float, panel: float) -> Array:
+    """Return the ends of panels of an integral over ln j; too many are refused."""
+    count = (stop - start) / panel
+    if not count <= PANELS:
+        raise ValueError(
+            "problem is not allowed at this time: its signals or eigenvalues decay so fast, or so much of "
+            f"its noise is learned, that the risk takes {count:.3g} panels in ln j, and at most {PANELS} are "
+            "allowed; p, q, gamma or t must be smaller"
+        )
+    return np.linspace(start, stop, max(1, math.ceil(count)) + 1)
+
+
 def _integral(start: float, stop: float, panel: float) -> tuple[Array, Array]:
     """Return nodes x and log weights, including the factor e^x, of an integral over x = ln j."""
-    count = max(1, math.ceil((stop - start) / panel))
-    edges = np.linspace(start, stop, count + 1)
+    edges = _edges(start, stop, panel)
     half = np.diff(edges) / 2
     x = ((edges[1:] + edges[:-1]) / 2)[:, None] + half[:, None] * NODES
     return x.ravel(), (x + np.log(half[:, None] * WEIGHTS)).ravel()
@@ -154,7 +172,7 @@ def _power_sum(
     """
     single = exact if q == int(q) else min(exact, max(done, math.ceil(ROUGH ** (1 / q))))
     j = np.arange(done + 1.0, single + 1.0)
-    parts: list[Part] = [(np.log(j), np.log(np.floor(j**q)), np.ones_like(j), np.zeros_like(j))]
+    parts: list[Part] = [(np.log(j), _log_floor(q, j), np.ones_like(j), np.zeros_like(j))]
     start = math.log(single + 0.5)
     for limit, floored in ((math.log(exact + 0.5), True), (end, False)):
         for stop, length in pieces:
@@ -175,6 +193,14 @@ def _power_sum(
     return y, log_l, sign, log_weights
 
 
+def _log_floor(q: float, j: Array) -> Array:
+    """Return the logarithm of l(j), which may be beyond the range of a double."""
+    log_l = q * np.log(j)
+    exact = log_l < math.log(LARGEST_SIZE)
+    log_l[exact] = np.log(np.floor(j[exact] ** q))
+    return log_l
+
+
 def _log_position(q: float, y: Array) -> Array:
     """Return the logarithm of l(j), j = e^y, without the steps of the floor."""
     offset = 0.0 if q == int(q) else 0.5
@@ -188,12 +214,11 @@ def _floored(q: float, start: float, stop: float, panel: float) -> Part:
     1 / (2 l), linearly between two places.
     """
     parts = []
-    edges = np.linspace(start, stop, max(1, math.ceil((stop - start) / panel)) + 1)
-    for left, right in itertools.pairwise(edges):
+    for left, right in itertools.pairwise(_edges(start, stop, panel)):
         j = np.arange(math.ceil(math.exp(left)), math.ceil(math.exp(right)), dtype=float)
         y = (left + right) / 2 + (right - left) / 2 * NODES
-        step = 0.5 * math.exp(-q * left) * 1.1
-        moved = (np.log(np.floor(j**q)) - _log_position(q, np.log(j))) / step
+        step = max(0.55 * math.exp(-q * left), 1e-11)  # above the rounding of ln l
+        moved = (_log_floor(q, j) - _log_position(q, np.log(j))) / step
         x = (2 * np.log(j) - left - right) / (right - left)
         basis = np.polynomial.legendre.legvander(x, NODES.size - 1) @ TO_LEGENDRE
         weights = np.stack([(1 - moved) @ basis / 2, (1 + moved) @ basis / 2])

@@ -17,6 +17,7 @@ from opgd.risk.curve import expected_risk, risk_curve
 
 OCTAVE = math.log(2)
 ROUGH = 2.5  # coarseness of the risk during the search
+CLOSE = 3e-4  # in ln t
 
 __all__ = ["Stop", "oracle_stopping", "trial_stopping"]
 
@@ -46,7 +47,8 @@ def oracle_stopping(flow: Flow, problem: PowerLaw | SequenceModel) -> Stop:
     a part that only falls and one that only grows with t, and at the best time neither exceeds the smallest
     risk. Later, where the risk has doubled, the growing part exceeds it for good; earlier, the falling part
     did all the time before. Deep flows may have several valleys: the neighbourhood of the lowest point is
-    scanned once more, a factor of $2^{1/4}$ apart, and the lowest point there refined.
+    scanned once more, a factor of $2^{1/4}$ apart, and the lowest point there refined. Memory: as
+    `expected_risk`.
 
     Parameters
     ----------
@@ -88,9 +90,12 @@ def oracle_stopping(flow: Flow, problem: PowerLaw | SequenceModel) -> Stop:
     while x[-1] < high and y[-1] <= 2 * y.min():
         more = np.minimum(x[-1:] + OCTAVE, high)  # one at a time: far too late, the risk may overflow
         x, y = np.r_[x, more], np.r_[y, risk(more)]
-    x = np.linspace(*_around(x, y), 9)  # between three points of the scan there may be two valleys
-    y = risk(x)
-    inside = minimize_scalar(lambda log_t: float(risk(log_t)), bounds=_around(x, y))
+    between = np.linspace(*_around(x, y), 9)[1:-1]  # between three points of the scan may be two valleys
+    between = between[np.abs(between[:, None] - x).min(axis=1) > 1e-9]
+    x, y = np.r_[x, between], np.r_[y, risk(between)]
+    order = np.argsort(x)
+    x, y = x[order], y[order]
+    inside = minimize_scalar(lambda log_t: float(risk(log_t)), bounds=_around(x, y), options={"xatol": CLOSE})
     candidates = float(inside.x), float(x[y.argmin()])  # the latter, where the risk only rises
     risks = [float(expected_risk(flow, problem, math.exp(log_t)).mean) for log_t in candidates]
     return Stop(math.exp(candidates[int(np.argmin(risks))]), min(risks))
@@ -102,7 +107,7 @@ def _around(x: Array, y: Array) -> tuple[float, float]:
     return float(x[max(best - 1, 0)]), float(x[min(best + 1, x.size - 1)])
 
 
-def trial_stopping(t: ArrayLike, risks: ArrayLike) -> tuple[Array, Array]:
+def trial_stopping(t: ArrayLike, risks: ArrayLike, *, ends: bool = False) -> tuple[Array, Array]:
     r"""Find each trial's own best time: the minimum of a parabola through its lowest points.
 
     The parabola is fitted to the logarithm of the risk against $\ln t$, so that its minimum is positive on
@@ -114,6 +119,8 @@ def trial_stopping(t: ArrayLike, risks: ArrayLike) -> tuple[Array, Array]:
         Increasing flow times > 0, at least three.
     risks : array_like, shape (repetitions, k)
         Risk of each trial at `t`, as from `monte_carlo_risk`.
+    ends : bool
+        Whether a minimum at an end of `t` is taken as it is, or refused.
 
     Returns
     -------
@@ -123,7 +130,8 @@ def trial_stopping(t: ArrayLike, risks: ArrayLike) -> tuple[Array, Array]:
     Raises
     ------
     ValueError
-        If the shapes do not fit, `t` does not increase, or a minimum lies at an end of `t`.
+        If the shapes do not fit, `t` does not increase, or a minimum lies at an end of `t` and `ends` is
+        false.
 
     Examples
     --------
@@ -138,20 +146,22 @@ def trial_stopping(t: ArrayLike, risks: ArrayLike) -> tuple[Array, Array]:
     if risks.ndim != 2 or risks.shape[1] != t.size:
         raise ValueError(f"risks of shape {risks.shape} is not allowed: it must be (repetitions, {t.size})")
     best = risks.argmin(axis=1)
-    if best.min() == 0 or best.max() == t.size - 1:
+    outside = (best == 0) | (best == t.size - 1)
+    if outside.any() and not ends:
         raise ValueError(
             f"t from {t[0]:g} to {t[-1]:g} does not enclose the minimum of every trial: widen it"
         )
-    near = [best - 1, best, best + 1]
+    middle = np.clip(best, 1, t.size - 2)
+    near = [middle - 1, middle, middle + 1]
     x0, x1, x2 = (np.log(t)[i] for i in near)
     lowest = risks[np.arange(len(risks)), best]
-    known = lowest == 0  # no parabola is needed, and none is possible
-    y0, y1, y2 = (np.log(np.where(known, 1.0 + (i != best), risks[np.arange(len(risks)), i])) for i in near)
+    known = outside | (lowest == 0)  # no parabola is needed, and none is possible
+    y0, y1, y2 = (np.log(np.where(known, 1.0 + (i != middle), risks[np.arange(len(risks)), i])) for i in near)
     left, right = (y1 - y0) / (x1 - x0), (y2 - y1) / (x2 - x1)
     curvature = (right - left) / (x2 - x0)
     x = (x0 + x1) / 2 - left / (2 * curvature)  # argmin takes the first minimum: the curvature is > 0
     y = y0 + left * (x - x0) + curvature * (x - x0) * (x - x1)
-    return np.where(known, t[best], np.exp(x)), np.where(known, 0.0, np.exp(y))
+    return np.where(known, t[best], np.exp(x)), np.where(known, lowest, np.exp(y))
 
 
 def _extent(problem: PowerLaw | SequenceModel) -> tuple[float, float, float]:

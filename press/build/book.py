@@ -11,7 +11,7 @@ from typing import Any
 
 from press.build.state import made, sources
 from press.run.files import write_atomically
-from press.run.project import Project
+from press.run.project import HOME, Project
 
 __all__ = ["build_book", "check_theory"]
 
@@ -47,7 +47,7 @@ def check_theory(project: Project, *, again: bool = False) -> None:
     from press.run.key import library
 
     listed = project.evidence / "statements.toml"
-    checks = [*(project.root / FOLDER).rglob("*.py"), project.root / "press" / "evidence" / "statements.py"]
+    checks = [*(project.root / FOLDER).rglob("*.py"), HOME / "press" / "evidence" / "statements.py"]
     stamp = project.build / "results" / "theory"
 
     def state() -> str:
@@ -137,7 +137,8 @@ def _end(project: Project, begun: float, executed: int, failures: list[str], pag
     for failure in failures:
         print(f"\n{failure}", file=sys.stderr)
     if failures:
-        print(f"The book was not built ({seconds:.1f} s); the failures are above.")
+        what = "The book was not built" if pages else "The numbers are not complete"
+        print(f"{what} ({seconds:.1f} s); the failures are above.")
         return 1
     what = f"The book is {project.html / 'index.html'}" if pages else f"The ledger is {project.ledger}"
     print(f"{what} ({executed} chapters executed, {seconds:.1f} s).")

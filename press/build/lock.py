@@ -1,25 +1,30 @@
 """One build at a time, and what killed builds left is mended first.
 
-The lock is the kernel's (`flock` on `_build/lock`), so that it ends with the process that holds it, however
-that ends. The file itself stays and means nothing. Runs and sweeps need no lock: they share the store.
+The lock is that of `press.run.lock` on `_build/lock`, so that it ends with the process that holds it, however
+that ends. The file stays; it names its holder and is touched while that is alive, for machines that do not
+see the lock. Runs and sweeps need none: they share the store.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
+import platform
 import shutil
 import sys
+import threading
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 from press.run.files import restore
+from press.run.lock import age, here, take
 from press.run.project import Project
 
 __all__ = ["mend", "one_build"]
+
+_SILENT = 120.0  # seconds without a sign of life after which a build on another machine is over
 
 
 @contextlib.contextmanager
@@ -28,18 +33,29 @@ def one_build(project: Project) -> Iterator[None]:
     path = project.build / "lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not take(lock) or (_elsewhere(path) and age(path) < _SILENT):
             raise BlockingIOError(
                 f"another build is at work in {path.parent}: {_holder(path)}; wait until it ends, or end it"
-            ) from None
+                f" (if it was killed on another machine, wait {_SILENT:.0f} s)"
+            )
         lock.truncate(0)
-        me = {"pid": os.getpid(), "command": " ".join(sys.argv), "since": f"{datetime.now():%H:%M:%S}"}
+        me = {
+            "pid": os.getpid(),
+            "command": " ".join(sys.argv),
+            "since": f"{datetime.now():%H:%M:%S}",
+            "host": platform.node(),
+            "machine": here(),
+        }
         json.dump(me, lock)
         lock.flush()
-        mend(project)
-        yield
+        ended = threading.Event()
+        threading.Thread(target=_stay_alive, args=(path, ended), daemon=True).start()
+        try:
+            mend(project)
+            yield
+        finally:
+            ended.set()
+            lock.truncate(0)
 
 
 def mend(project: Project) -> None:
@@ -56,10 +72,25 @@ def mend(project: Project) -> None:
             left.unlink(missing_ok=True)
 
 
+def _stay_alive(path: Path, ended: threading.Event) -> None:
+    """Touch the lock until the build ends."""
+    while not ended.wait(_SILENT / 6):
+        with contextlib.suppress(OSError):  # somebody removes what this build makes; it will be told
+            os.utime(path)
+
+
+def _elsewhere(path: Path) -> bool:
+    """Whether the last build began on another machine and was not seen to end."""
+    try:
+        return bool(json.loads(path.read_text(encoding="utf-8"))["machine"] != here())
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
 def _holder(path: Path) -> str:
     """Say who holds the lock."""
     try:
         holder = json.loads(path.read_text(encoding="utf-8"))
-        return f"process {holder['pid']} ({holder['command']}), since {holder['since']}"
+        return f"process {holder['pid']} ({holder['command']}), since {holder['since']}, on {holder['host']}"
     except (OSError, ValueError, KeyError, TypeError):
         return "a process that has just begun"

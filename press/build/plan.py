@@ -12,11 +12,11 @@ from press.evidence.reference import read_reference
 from press.run.execute import recall
 from press.run.key import Point, difference
 from press.run.parameters import read_parameters, resolve
-from press.run.profiles import read_profile
+from press.run.profiles import DEFAULT, read_profile
 from press.run.project import Project
 from press.run.store import Store
 
-__all__ = ["Wanted", "plan"]
+__all__ = ["Wanted", "plan", "usual_seconds"]
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,26 @@ def plan(project: Project, profile: str) -> list[Wanted]:
         point = Point.of(project, chapter, profile, values)
         last = _press(project.executed / f"{chapter}.ipynb")
         why = "" if recall(project, point) else _why(project, point, last)
-        known = last if last.get("profile") == profile else reference.get(chapter, {})
-        wanted.append(Wanted(point, why, known.get("seconds") if known.get("profile") == profile else None))
+        known = last if last.get("profile") == profile else {}
+        if not known and profile == DEFAULT:
+            known = reference.get(chapter, {})
+        wanted.append(Wanted(point, why, known.get("seconds")))
 
     def order(one: Wanted) -> tuple[bool, float]:
         usual = one.seconds or reference.get(one.point.chapter, {}).get("seconds")
         return not one.why, -(math.inf if usual is None else float(usual))
 
     return sorted(wanted, key=order)
+
+
+def usual_seconds(project: Project, point: Point) -> float | None:
+    """Return how long a chapter took the last time, or for the reference, with the same parameters."""
+    last = _press(project.executed / f"{point.chapter}.ipynb")
+    if last.get("parameters") == point.values:
+        return float(last["seconds"])
+    own = {name: p.default for name, p in read_parameters(project.source(point.chapter)).items()}
+    known = _reference(project).get(point.chapter, {})
+    return float(known["seconds"]) if known.get("seconds") is not None and point.values == own else None
 
 
 def _why(project: Project, point: Point, last: dict[str, Any]) -> str:

@@ -10,27 +10,38 @@ from tqdm import tqdm
 
 from press.build.plan import Wanted
 from press.run.key import Point
+from press.run.progress import Remembered, lines, span
 from press.sweep.workers import Ended
 
-__all__ = ["Progress", "announce", "span"]
+__all__ = ["Progress", "announce"]
 
 
 class Progress:
-    """A bar over the chapters on stderr, with a line for each that was executed."""
+    """A bar over the chapters on stderr, in a log a line now and then; a line for each that was executed."""
 
     def __init__(self, wanted: Sequence[Wanted], workers: int) -> None:
         self.workers = workers
         self.left = {one.point.key: one.seconds for one in wanted if one.why}
         self.begun: dict[str, float] = {}
         layout = "{desc} |{bar}| {n_fmt}/{total_fmt} chapters, {elapsed}{postfix}"
-        self.bar = tqdm(total=len(wanted), desc="book", bar_format=layout, file=sys.stderr, ascii=" #")
+        self.running: list[str] = []
+        self.log = lines(self.line)
+        self.log.__enter__()
+        file = sys.stderr if sys.stderr.isatty() else Remembered()
+        self.bar = tqdm(total=len(wanted), desc="book", bar_format=layout, file=file, ascii=" #")
 
     def watch(self, running: Sequence[Point]) -> None:
         """Show what runs, and how long the rest may take."""
         now = time.monotonic()
         for point in running:
             self.begun.setdefault(point.key, now)
-        self.bar.set_postfix_str(f"running {', '.join(point.chapter for point in running)}{self.remaining()}")
+        self.running = [point.chapter for point in running]
+        self.bar.set_postfix_str(f"running {', '.join(self.running)}{self.remaining()}")
+
+    def line(self, seconds: float) -> str:
+        """Say the same in a line."""
+        done = f"{self.bar.n} of {self.bar.total} chapters, {span(seconds)}{self.remaining()}"
+        return f"book: {done}; running: {', '.join(self.running)}"
 
     def remaining(self) -> str:
         """Say how long the chapters that are left may take, if all of them are known."""
@@ -52,6 +63,7 @@ class Progress:
 
     def close(self) -> None:
         """End the bar."""
+        self.log.__exit__(None, None, None)
         self.bar.set_postfix_str("")
         self.bar.close()
 
@@ -64,14 +76,3 @@ def announce(wanted: Sequence[Wanted]) -> None:
     for one in missing:
         usual = "" if one.seconds is None else f" ({span(one.seconds)} the last time)"
         print(f"  {one.point.chapter}: {one.why}{usual}", file=sys.stderr)
-
-
-def span(seconds: float) -> str:
-    """Write a time in words.
-
-    Examples
-    --------
-    >>> span(12.3), span(400)
-    ('12 s', '7 min')
-    """
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

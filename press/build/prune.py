@@ -22,12 +22,12 @@ def useless(project: Project) -> Iterator[tuple[Path, str]]:
     store, code = Store(project.store), library(project.root)
     for name in store.names():
         if name.startswith("part-"):
-            why = "" if name.split("-")[1] == code else "opgd, the lock or Python changed"
+            why = "" if name.split("-")[1] == code else "the library, the lock or Python changed"
         else:
             why = _why(project, store.get(name))
         if why:
             yield store.path(name), why
-    for path in sorted(project.store.glob(".*.tmp")):
+    for path in sorted([*project.store.glob(".*.tmp"), *project.store.glob(".*.lock")]):
         if time.time() - path.stat().st_mtime > 3600:
             yield path, "left by a process that was killed"
 

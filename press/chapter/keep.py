@@ -21,12 +21,16 @@ __all__ = ["Kept", "store"]
 
 
 class Kept:
-    """A store for the results of `opgd`: bytes by name, found again by the same code only."""
+    """A store for the results of the library: bytes by name, found again by the same code only."""
 
-    def __init__(self, root: Path) -> None:
-        self._project = Project(root)
+    def __init__(self, root: Path | None = None) -> None:
+        self._root = root
         self._lock = threading.Lock()
         self._since = time.monotonic()
+
+    @functools.cached_property
+    def _project(self) -> Project:
+        return Project(self._root) if self._root else Project.around()
 
     @functools.cached_property
     def _code(self) -> str:
@@ -59,5 +63,5 @@ class Kept:
         Store(self._project.store).put(self._name(key), b"%.3f\n%b" % (seconds, value))
 
 
-store = Kept(Path(__file__).resolve().parents[2])
+store = Kept()
 """The store of this project: an argument of what takes long, such as `opgd.paper.simulated.simulate`."""

@@ -10,7 +10,7 @@ import math
 import sys
 from typing import Literal, TypedDict
 
-from opgd.paper import reported
+from press.run import reported
 from press.run.outputs import LEDGER
 
 __all__ = ["LIMIT", "Row", "judge", "record"]

@@ -7,16 +7,27 @@ and therefore look the same in the light and in the dark theme.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
 import matplotlib.pyplot as plt
+import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+from numpy.typing import ArrayLike
 
-__all__ = ["COLORS", "STYLES", "label_end", "plain_log_ticks", "use_style"]
+__all__ = [
+    "COLORS",
+    "STYLES",
+    "label_end",
+    "plain_log_ticks",
+    "round_numbers",
+    "trials",
+    "use_style",
+]
 
 COLORS: dict[str, str] = {
     "black": "#000000",
@@ -127,3 +138,54 @@ def label_end(ax: Axes, x: float, y: float, text: str, color: str) -> None:
         va="center",
         annotation_clip=False,
     )
+
+
+def round_numbers(low: float, high: float) -> list[float]:
+    """Choose ticks of a logarithmic axis: 1, 2, 3, 5, 7 times powers of ten, powers alone over decades.
+
+    Parameters
+    ----------
+    low, high : float
+        Ends of the axis, 0 < low < high, in data units.
+
+    Returns
+    -------
+    list of float
+        Numbers from `low` to `high`; the ends themselves where no round number lies between them.
+
+    Examples
+    --------
+    >>> from press.chapter import style
+    >>> style.round_numbers(2000, 10_000), style.round_numbers(20, 3000)
+    ([2000, 3000, 5000, 7000, 10000], [100, 1000])
+    """
+    digits = (1, 2, 3, 5, 7) if high <= 10 * low else (1,)
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    ticks = [digit * 10**power if power >= 0 else digit / 10**-power for power in powers for digit in digits]
+    return [tick for tick in ticks if low <= tick <= high] or [low, high]
+
+
+def trials(ax: Axes, n: ArrayLike, logs: ArrayLike, line: ArrayLike, *, look: str, label: str) -> None:
+    """Draw mean and standard deviation of trials, and a line fitted to them, on logarithmic axes.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    n : array_like, shape (k,)
+        Sample sizes.
+    logs : array_like, shape (k, repetitions)
+        log10 of the trials.
+    line : array_like, shape (k,)
+        The fitted line.
+    look : str
+        A key of `STYLES`.
+    label : str
+        Label of the line in the legend.
+    """
+    logs, series = np.asarray(logs), STYLES[look]
+    mean, sd = logs.mean(axis=1), logs.std(axis=1, ddof=1)
+    bars = np.abs(10 ** (mean + [[-1], [1]] * sd) - 10**mean)
+    points = {"color": series["color"], "marker": series["marker"], "linestyle": "", "alpha": 0.8}
+    ax.errorbar(n, 10**mean, bars, capsize=3, **points)
+    ax.plot(n, line, color=series["color"], linestyle=series["linestyle"], label=label)

@@ -1,16 +1,16 @@
 """Did I get your numbers? Compare the results of the executed chapters with a committed reference.
 
-The reference, `evidence/reference.json`, holds for each chapter its parameters and every result
-(`press.evidence.results`) with a tolerance. Numbers are equal on one type of machine; other processors and
-compilers round otherwise, and some results are minima of functions or limits of iterations, which magnify
-that.
+The reference, `evidence/reference.json`, holds for each chapter its parameters, about how many seconds it
+takes, and every result (`press.evidence.results`) with a tolerance. Numbers are equal on one type of machine;
+other processors and compilers round otherwise, and some results are minima of functions or limits of
+iterations, which magnify that. What is as small as rounding is such a number, as text ("3.4e-15"), too.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,19 +53,20 @@ class Difference:
         if self.reference is None:
             return f"{where}: {self.ours!r} here, not in the reference"
         text = f"{where}: {self.ours!r} here, {self.reference!r} in the reference"
-        if self.tolerance is None or isinstance(self.ours, str):
+        ours, wanted = _number(self.ours), _number(self.reference)
+        if self.tolerance is None or ours is None or wanted is None:
             return text
-        distance = abs(float(self.ours) - float(self.reference))
+        distance = abs(ours - wanted)
         return f"{text}; they differ by {distance:.3g}, the tolerance is {self.tolerance:.3g}"
 
 
-def executed(project: Project) -> dict[str, dict[str, Any]]:
-    """Read of each executed chapter its `press` metadata, with its `results` besides.
+def executed(project: Project, chapters: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Read of executed chapters their `press` metadata, with their `results` besides.
 
     Raises ValueError if a chapter was not executed, or not with the default profile and parameters.
     """
     found = {}
-    for chapter in project.chapters():
+    for chapter in chapters:
         path = project.executed / f"{chapter}.ipynb"
         if not path.is_file():
             raise ValueError(f"chapter {chapter!r} has not been executed: run `make book`")
@@ -99,9 +100,16 @@ def compare(chapter: str, ours: Mapping[str, Result], reference: Mapping[str, An
 def verify(project: Project) -> tuple[int, list[Difference]]:
     """Compare the executed book with the reference: how many rows there are, and those that differ.
 
-    Raises ValueError if chapters were not executed as the reference was.
+    Raises ValueError if chapters were not executed as the reference was, or have no rows in it.
     """
-    reference, ours = read_reference(project)["chapters"], executed(project)
+    reference, ours = read_reference(project)["chapters"], executed(project, project.chapters())
+    for chapter, press in ours.items():
+        if reference.get(chapter, {}).get("parameters") != press["parameters"]:
+            what = "has other parameters than" if chapter in reference else "is not in"
+            raise ValueError(
+                f"chapter {chapter!r} {what} {project.reference.name}: look at its page, then "
+                f"`python -m press verify --renew {chapter}`"
+            )
     empty: dict[str, Any] = {"results": {}}
     count, found = 0, []
     for chapter in dict.fromkeys([*reference, *ours]):
@@ -111,23 +119,29 @@ def verify(project: Project) -> tuple[int, list[Difference]]:
     return count, found
 
 
-def renew(project: Project) -> int:
-    """Write the reference from the executed book, and count its rows; tolerances set by hand stay.
+def renew(project: Project, only: Sequence[str] = ()) -> int:
+    """Write the reference from the executed book, or some chapters of it, and count the rows written.
 
-    Raises ValueError if a chapter was not executed with the default profile.
+    Tolerances set by hand stay, and so do the seconds, unless they are off by more than half. Raises
+    ValueError if a chapter is unknown, or was not executed with the default profile.
     """
+    for chapter in only:
+        project.source(chapter)
     old = read_reference(project)["chapters"] if project.reference.is_file() else {}
     chapters = {}
-    for chapter, press in executed(project).items():
+    for chapter, press in executed(project, only or project.chapters()).items():
         before = old.get(chapter, {"results": {}})["results"]
         rows = {}
         for name, value in press["results"].items():
             usual = _tolerance(value)
             kept = before.get(name, (value, usual))
             rows[name] = [_plain(value), usual if kept[1] == _tolerance(kept[0]) else kept[1]]
-        kept_facts = ("profile", "parameters", "seconds", "machine", "versions", "commit", "started")
-        chapters[chapter] = {key: press[key] for key in kept_facts} | {"results": rows}
-    write_atomically(project.reference, json.dumps({"chapters": chapters}, indent=1) + "\n")
+        seconds, usual_seconds = round(press["seconds"]), old.get(chapter, {}).get("seconds", 0)
+        about = usual_seconds if usual_seconds / 2 <= seconds <= 2 * usual_seconds else seconds
+        chapters[chapter] = {"parameters": press["parameters"], "seconds": about, "results": rows}
+    known = old | chapters if only else chapters
+    kept = {chapter: known[chapter] for chapter in project.chapters() if chapter in known}
+    write_atomically(project.reference, json.dumps({"chapters": kept}, indent=1) + "\n")
     return sum(len(chapter["results"]) for chapter in chapters.values())
 
 
@@ -139,8 +153,8 @@ def read_reference(project: Project) -> dict[str, Any]:
     try:
         reference: dict[str, Any] = json.loads(project.reference.read_text(encoding="utf-8"))
         for chapter in reference["chapters"].values():
-            for value, tolerance in chapter["results"].values():
-                float(tolerance if isinstance(value, float | int) and tolerance is not None else 0)
+            for _, tolerance in chapter["results"].values():
+                float(0 if tolerance is None else tolerance)
         return reference
     except FileNotFoundError:
         raise ValueError(f"there is no reference {project.reference}: make one with --renew") from None
@@ -149,16 +163,29 @@ def read_reference(project: Project) -> dict[str, Any]:
 
 
 def _agree(wanted: Result | None, found: Result | None, tolerance: float | None) -> bool:
-    numbers = all(isinstance(x, float | int) and not isinstance(x, bool) for x in (wanted, found))
-    if not numbers or tolerance is None:
-        return type(_plain(wanted)) is type(_plain(found)) and _plain(wanted) == _plain(found)
-    return abs(float(wanted) - float(found)) <= tolerance or _plain(wanted) == _plain(found)  # type: ignore[arg-type]
+    ours, reference = _number(found), _number(wanted)
+    same = type(_plain(wanted)) is type(_plain(found)) and _plain(wanted) == _plain(found)
+    if tolerance is None or ours is None or reference is None:
+        return same
+    return abs(ours - reference) <= tolerance or ours == reference
+
+
+def _number(value: Result | None) -> float | None:
+    """A number as it is compared, and a text that shows one as small as rounding; None for others."""
+    if isinstance(value, bool) or value is None:
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    if isinstance(value, str) and (value.isdigit() or not abs(number) < ABSOLUTE):
+        return None
+    return number
 
 
 def _tolerance(value: Result) -> float | None:
-    if isinstance(value, bool | str) or (isinstance(value, float) and not math.isfinite(value)):
-        return None
-    return max(RELATIVE * abs(value), ABSOLUTE)
+    number = _number(value)
+    return None if number is None or not math.isfinite(number) else max(RELATIVE * abs(number), ABSOLUTE)
 
 
 def _plain(value: Result | None) -> Result | None:

@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from press.run.environment import allowed
+
 __all__ = [
     "GRADES",
     "Check",
@@ -195,7 +197,7 @@ def run_checks(root: Path, report: Path, *, workers: int = 2) -> None:
         report.unlink(missing_ok=True)
         done = subprocess.run(
             [*command, *options], cwd=root, text=True, check=False,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=os.environ | {"PYTEST_ADDOPTS": ""},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=allowed(),
         )  # fmt: skip
         if done.returncode:
             raise ChecksFailed(done.stdout)

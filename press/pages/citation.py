@@ -18,9 +18,8 @@ def citations(citation: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
 
 
 def entries(citation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """List the works that a citation file names: `preferred-citation`, where there is one, and its own."""
-    preferred = citation.get("preferred-citation")
-    return [*([preferred] if preferred else []), citation]
+    """List the works that a citation file names: its references, which are to be cited as well, and its own."""
+    return [*citation.get("references", []), citation]
 
 
 def with_address(citation: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from tabulate import tabulate  # type: ignore[import-untyped]
 
@@ -38,23 +37,25 @@ def describe(project: Project, chapter: str) -> str:
     table = tabulate(
         rows, headers, tablefmt="simple", disable_numparse=True, maxcolwidths=[None, None, 34, None, 50]
     )
-    return f"{chapter}: {_title(project, chapter)}\nTime: {cost(project, chapter)}\n\n{table}"
+    parts = [
+        f"{chapter}: {_title(project, chapter)}\nTime: {cost(project, chapter)}",
+        str(table),
+        "\n".join(f"required: {relation.text}" for relation in parameters.relations),
+    ]
+    return "\n\n".join(part for part in parts if part)
 
 
 def cost(project: Project, chapter: str) -> str:
-    """Say how long the last execution took and where: here, else where the reference was made.
+    """Say how long the last execution took and where, else about how long it took for the reference.
 
     Without either it is "not recorded".
     """
     path = project.executed / f"{chapter}.ipynb"
-    press: dict[str, Any] | None = None
     if path.is_file():
         press = json.loads(path.read_text(encoding="utf-8"))["metadata"]["press"]
-    elif project.reference.is_file():
-        press = read_reference(project)["chapters"].get(chapter)
-    if press is None:
-        return "not recorded"
-    return f"{press['seconds']:.0f} s (profile {press['profile']}, {press['machine']})"
+        return f"{press['seconds']:.0f} s (profile {press['profile']}, {press['machine']})"
+    known = read_reference(project)["chapters"] if project.reference.is_file() else {}
+    return f"about {known[chapter]['seconds']} s" if chapter in known else "not recorded"
 
 
 def _title(project: Project, chapter: str) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from opgd.paper import reported
 from press.chapter.record import LIMIT, Row
 from press.evidence.sources import anchor, in_words
 from press.pages import pictures
 from press.pages.markup import code, escape, figure, link, listing, table, words
+from press.run import reported
 
 __all__ = ["checks", "counts", "numbers", "picture"]
 

@@ -6,11 +6,11 @@ import html
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from opgd.paper import reported
 from press.evidence.growth import exponents
 from press.evidence.measurements import Row, part, races, slower
 from press.pages.markup import code, escape, figure, table
 from press.pages.pictures import describe_growth
+from press.run import reported
 
 __all__ = ["NOT_MEASURED", "PARTS"]
 
@@ -138,15 +138,16 @@ def _chapters(report: Report) -> str:
     rows = [[r["chapter"], f"{r['seconds']:.0f}", r["profile"]] for r in found]
     seconds = sum(r["seconds"] for r in found)
     hours = sum(r["seconds"] * r["processors"] for r in found) / 3600
-    cores, day = reported.stated_cost()
     if rows:
         rows.append(["all", f"{seconds:.0f}", ""])
     caption = (
         "Every figure and table, end to end: seconds of each chapter, two chapters side by side. "
-        f"All together are at most {hours:.2f} core hours; the authors state at most "
-        f"{cores * day:,} ({cores} cores, at most {day} h)."
+        f"All together are at most {hours:.2f} core hours"
     )
-    return _table("chapters", caption, ("Chapter", "Seconds", "Profile"), rows)
+    if stated := reported.stated_cost():
+        cores, day = stated
+        caption += f"; the authors state at most {cores * day:,} ({cores} cores, at most {day} h)"
+    return _table("chapters", f"{caption}.", ("Chapter", "Seconds", "Profile"), rows)
 
 
 def _profile(report: Report) -> str:

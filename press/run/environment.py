@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import platform
@@ -13,23 +14,43 @@ from pathlib import Path
 from press.run.files import write_atomically
 from press.run.project import Project
 
-__all__ = ["commit", "interpreter", "isolate", "machine", "prepare", "versions"]
+__all__ = ["allowed", "commit", "interpreter", "isolate", "machine", "prepare", "versions"]
 
 PACKAGES = ("numpy", "scipy", "matplotlib", "sympy", "jupytext", "papermill", "ipykernel")
-SETTINGS = ("NUMBA_", "NPY_", "OPENBLAS_", "MKL_", "PYTHONOPTIMIZE", "PYTHONDEVMODE")
-"""Beginnings of variables that reach a kernel and can change what it computes."""
+SHUT_OUT = (
+    "PYTHON",  # optimisation takes assertions out, a path or a start-up file puts other code in
+    *("JUPYTER", "IPYTHON", "PAPERMILL", "PYDEVD"),  # other kernels, start-up files, remarks in outputs
+    *("MPLBACKEND", "MATPLOTLIBRC", "MPLCONFIGDIR"),  # other figures
+    *("PYTEST_", "HYPOTHESIS"),  # options and plug-ins of the checks of the statements
+    "DASK_",  # the cluster of a sweep is the one that the command names
+)
+"""Beginnings of variables that can change a result or a check: nothing that press starts gets to see them."""
+KEPT = (
+    *("PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE"),  # where compiled code is kept, which changes nothing
+    *("PYTEST_CURRENT_TEST", "PYTEST_XDIST", "PYTEST_VERSION"),  # pytest's own notes on what it runs
+)
+"""The exceptions from `SHUT_OUT`."""
+SETTINGS = (
+    *("NUMBA_", "NPY_", "NUMPY_", "SCIPY_", "SKLEARN_"),  # code paths of packages
+    *("OPENBLAS_", "MKL_", "BLIS_", "OMP_", "KMP_", "GOMP_"),  # kernels of linear algebra
+    *("LD_PRELOAD", "DYLD_INSERT_LIBRARIES"),
+)
+"""Beginnings of variables that a user may want and that can change a number: they are part of a run's key."""
+
+_KERNEL = '{"IPKernelApp": {"log_level": 40}, "HistoryManager": {"enabled": false}}\n'
+"""A kernel's own remarks (such as on its transport) are not about the chapter; its history serves nobody."""
 
 
 def isolate(project: Project) -> None:
     """Make this process and its children indifferent to the settings of whoever started them.
 
     Jupyter, IPython and matplotlib read their settings below `_build/`, the kernel is that of this
-    environment, and numerical libraries use one thread (chapters run in parallel instead).
+    environment, and numerical libraries use one thread (chapters run in parallel instead). `SHUT_OUT` says
+    what goes, `SETTINGS` what may stay because a run is named by it, too. Flags of this interpreter, such as
+    -O, reach no other; pip's settings matter to `.ci/environment` only, which sees to them.
     """
-    for name in [n for n in os.environ if n.startswith(("JUPYTER", "IPYTHON", "PAPERMILL", "PYDEVD"))]:
+    for name in set(os.environ) - set(allowed()):
         del os.environ[name]
-    for name in ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "MPLBACKEND", "MATPLOTLIBRC", "PYTHONWARNINGS"):
-        os.environ.pop(name, None)
     settings = project.build / "settings"
     os.environ |= {
         "PYTHONNOUSERSITE": "1",
@@ -43,14 +64,19 @@ def isolate(project: Project) -> None:
         "MPLCONFIGDIR": str(settings / "matplotlib"),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the debugger of older kernels writes to the output
     }
-    for name in ("JUPYTER_CONFIG_DIR", "IPYTHONDIR", "MPLCONFIGDIR"):
-        Path(os.environ[name]).mkdir(parents=True, exist_ok=True)
-    # The kernel's own remarks (such as on its transport) are not about the chapter.
-    quiet = settings / "ipython" / "profile_default" / "ipython_kernel_config.json"
-    if not quiet.exists():
-        write_atomically(quiet, '{"IPKernelApp": {"log_level": 40}}\n')
+    with contextlib.suppress(OSError):  # where nothing can be written, one can look at what is there
+        for name in ("JUPYTER_CONFIG_DIR", "IPYTHONDIR", "MPLCONFIGDIR"):
+            Path(os.environ[name]).mkdir(parents=True, exist_ok=True)
+        path = settings / "ipython" / "profile_default" / "ipython_kernel_config.json"
+        if not path.is_file() or path.read_text(encoding="utf-8") != _KERNEL:
+            write_atomically(path, _KERNEL)
     for library in ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM", "NUMEXPR"):
         os.environ[f"{library}_NUM_THREADS"] = "1"
+
+
+def allowed() -> dict[str, str]:
+    """Return the variables that are not shut out."""
+    return {n: value for n, value in os.environ.items() if not n.startswith(SHUT_OUT) or n.startswith(KEPT)}
 
 
 def prepare(project: Project) -> None:
@@ -67,7 +93,10 @@ def prepare(project: Project) -> None:
 
 
 def commit(root: Path) -> str:
-    """Return the abbreviated git commit, with "+changes" if files differ from it; "unknown" without one."""
+    """Return the abbreviated git commit; "unknown" without one.
+
+    With "+changes" if sources differ from it; what git ignores or what lies beside them does not count.
+    """
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
 
     def git(*arguments: str) -> str:
@@ -79,7 +108,7 @@ def commit(root: Path) -> str:
         if Path(git("rev-parse", "--show-toplevel")).resolve() != root.resolve():
             return "unknown"
         head = git("rev-parse", "--short=12", "HEAD")
-        return head + ("+changes" if git("status", "--porcelain") else "")
+        return head + ("+changes" if git("status", "--porcelain", "--", *Project(root).sources) else "")
     except (OSError, subprocess.SubprocessError):
         return "unknown"
 

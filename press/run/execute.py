@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
 import os
 import re
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,15 +21,17 @@ import nbformat
 from press.run import environment, refusals
 from press.run.files import write_atomically
 from press.run.key import Point
+from press.run.lock import age, here, take, turn
 from press.run.notebook import clean_notebook, dump, join
 from press.run.outputs import SECONDS
 from press.run.parameters import read_parameters
 from press.run.project import Project
 from press.run.store import Store
 
-__all__ = ["ChapterFailed", "clean_notebook", "execute", "finish", "keep_partial", "obtain", "recall"]
+__all__ = ["ChapterFailed", "busy", "clean_notebook", "execute", "finish", "keep_partial", "obtain", "recall"]
 
 _BAR = "{desc} |{bar}| cell {n_fmt} of {total_fmt}, {elapsed}"
+_FOREIGN = 7 * 86400.0  # seconds after which what another machine has made counts as left behind
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -47,8 +51,27 @@ class ChapterFailed(Exception):
 
 
 def obtain(project: Project, point: Point, *, progress: bool = False) -> dict[str, Any]:
-    """Return the run of a point: from the store, or executed now and put there."""
-    return recall(project, point) or execute(project, point, progress=progress)
+    """Return the run of a point: from the store, or executed now and put there.
+
+    What another process executes at this moment is waited for.
+    """
+    if found := recall(project, point):
+        return found
+    with turn(_lock(project, point)):
+        return recall(project, point) or execute(project, point, progress=progress)
+
+
+def busy(project: Project, point: Point) -> bool:
+    """Tell whether somebody executes a point at this moment; without locks nobody seems to."""
+    try:
+        with _lock(project, point).open("r", encoding="utf-8") as file:
+            return not take(file)
+    except OSError:
+        return False
+
+
+def _lock(project: Project, point: Point) -> Path:
+    return project.store / f".{point.name}.lock"
 
 
 def recall(project: Project, point: Point) -> dict[str, Any] | None:
@@ -72,12 +95,13 @@ def execute(project: Project, point: Point, *, progress: bool = False) -> dict[s
     declared = read_parameters(source)
     changed = {name: value for name, value in point.values.items() if value != declared[name].default}
     bar = {"desc": chapter, "bar_format": _BAR, "file": sys.stderr, "ascii": " #"}
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what goes wrong is told below
     project.build.mkdir(exist_ok=True)
     _sweep_up(project.build)
     if "matplotlib" in source.read_text(encoding="utf-8"):
         environment.prepare(project)
-    with tempfile.TemporaryDirectory(dir=project.build, prefix=f"run-{os.getpid()}-") as scratch:
-        raw = Path(scratch) / f"{chapter}.ipynb"
+    with _scratch(project.build) as scratch:
+        raw = scratch / f"{chapter}.ipynb"
         commit, started, clock = environment.commit(project.root), datetime.now(UTC), time.monotonic()
         try:
             papermill.execute_notebook(
@@ -87,13 +111,16 @@ def execute(project: Project, point: Point, *, progress: bool = False) -> dict[s
                 extra_arguments=["--IPKernelApp.log_level=50"],
             )  # fmt: skip
         except (PapermillExecutionError, RuntimeError) as error:  # the latter if the kernel died
-            told = (
-                _summary(chapter, error)
-                if isinstance(error, PapermillExecutionError)
-                else f"{chapter}: {error}"
-            )
             partial = raw.read_text(encoding="utf-8") if raw.is_file() else ""
+            known = isinstance(error, PapermillExecutionError)
+            told = _summary(chapter, error) if known else _death(chapter, partial, error)
             raise ChapterFailed(told, partial) from None
+        except FileNotFoundError:
+            if scratch.is_dir():
+                raise
+            raise ChapterFailed(
+                f"{chapter}: {project.build} was removed while it ran; run it again"
+            ) from None
         run = nbformat.from_dict(json.loads(raw.read_text(encoding="utf-8")))  # type: ignore[no-untyped-call]
     seconds = _borrowed(run) + time.monotonic() - clock
     _describe(run, point, commit=commit, started=started, seconds=round(seconds, 3))
@@ -108,7 +135,12 @@ def execute(project: Project, point: Point, *, progress: bool = False) -> dict[s
 
 def finish(project: Project, chapter: str, run: Mapping[str, Any]) -> dict[str, Any]:
     """Join a run to today's prose, and refuse what must not be published (`press.run.refusals`)."""
-    notebook = join(clean_notebook(project.source(chapter)), run)
+    source = project.source(chapter)
+    own = {name: parameter.default for name, parameter in read_parameters(source).items()}
+    try:
+        notebook = join(clean_notebook(source), run, defaults=run["metadata"]["press"]["parameters"] == own)
+    except ValueError as error:
+        raise ChapterFailed(f"{chapter}: {error}", dump(run)) from None
     del notebook.metadata.press["made_of"]
     if faults := refusals.inspect(notebook, chapter):
         raise ChapterFailed("\n".join(faults), dump(notebook))
@@ -156,20 +188,56 @@ def _describe(
         run.metadata.get("papermill", {}).pop(key, None)
 
 
+@contextlib.contextmanager
+def _scratch(build: Path) -> Iterator[Path]:
+    """Make a directory for one run, locked while the run is alive."""
+    with (
+        tempfile.TemporaryDirectory(dir=build, prefix="run-", ignore_cleanup_errors=True) as made,
+        (Path(made) / "lock").open("w", encoding="utf-8") as file,
+    ):
+        with contextlib.suppress(OSError):  # without locks what killed processes leave stays for long
+            take(file)
+        file.write(here())
+        file.flush()
+        yield Path(made)
+
+
 def _sweep_up(build: Path) -> None:
-    """Remove the scratch directories that killed processes of this machine have left."""
-    for left in build.glob("run-*-*"):
-        number = left.name.split("-")[1]
+    """Remove the scratch directories that killed processes have left."""
+    for left in build.glob("run-*"):
         try:
-            os.kill(int(number), 0)
-        except ProcessLookupError:
+            with (left / "lock").open("r+", encoding="utf-8") as file:
+                ours = file.read() == here()
+                dead = (ours or age(left / "lock") > _FOREIGN) and take(file)
+        except OSError:  # it has just begun, or there are no locks
+            dead = left.is_dir() and age(left) > _FOREIGN
+        if dead:
             shutil.rmtree(left, ignore_errors=True)
-        except (ValueError, OSError):  # not ours to judge
-            continue
 
 
 def _summary(chapter: str, error: Any) -> str:
     """Say which cell failed, its source, and the end of the traceback."""
-    source = "\n".join(f"    {line}" for line in str(error.source).splitlines()[:12])
     trace = _ANSI.sub("", "\n".join(error.traceback)).splitlines()[-15:]
-    return "\n".join([f"{chapter}: {error.ename} in the cell", source, *(f"  {line}" for line in trace)])
+    what = f"{chapter}: {error.ename} in the cell"
+    return "\n".join([what, *_source(error.source), *(f"  {line}" for line in trace)])
+
+
+def _death(chapter: str, partial: str, error: RuntimeError) -> str:
+    """Say in which cell the kernel died, and what the reason may be."""
+    code = [c for c in json.loads(partial or '{"cells": []}')["cells"] if c["cell_type"] == "code"]
+    own = [cell for cell in code if "injected-parameters" not in cell["metadata"].get("tags", [])]
+    begun = [cell for cell in own if cell["metadata"].get("papermill", {}).get("start_time")]
+    if not begun:
+        return f"{chapter}: the kernel died before its first cell: {error}"
+    return "\n".join(
+        [
+            f"{chapter}: the kernel died in code cell {len(begun)}",
+            *_source("".join(begun[-1]["source"])),
+            "  The program ended itself, or the system ended it; that happens where memory is short.",
+            "  Smaller counts, fewer chapters at a time (-j) or more memory may help.",
+        ]
+    )
+
+
+def _source(text: str) -> list[str]:
+    return [f"    {line}" for line in text.splitlines()[:12]]

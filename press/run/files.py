@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
-import threading
 from pathlib import Path
 
 __all__ = ["replace", "restore", "write_atomically"]
@@ -16,7 +16,7 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     An `OSError` names the file, on a full disk, too.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
         os.replace(temporary, path)

@@ -1,8 +1,8 @@
 """What goes into a run, and the name made of it: what was executed once is not executed again.
 
 Into a run go the code cells, the parameters and their profile, the project's files that the cells import
-(directly or not), the data of `opgd`, `press.run` itself, the lock, and Python with its settings.
-Prose does not, nor do docstrings and comments of the files.
+(directly or not), the data of the library that they call, the printed numbers, `press.run` itself, the lock,
+and Python with its settings. Prose does not, nor do docstrings and comments of the files.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from typing import Any
 from press.run.environment import interpreter
 from press.run.notebook import clean_notebook
 from press.run.parameters import Value
-from press.run.project import Project
+from press.run.project import HOME, Project
+from press.run.reported import FILE
 
 __all__ = ["Point", "difference", "digest", "imported", "ingredients", "library"]
 
@@ -67,8 +68,9 @@ def ingredients(project: Project, chapter: str) -> dict[str, Any]:
         try:
             names |= _read(cell.source.encode())[1]
         except SyntaxError:  # a magic: who knows what it imports
-            names |= _modules(project.root, "opgd") | _modules(project.root, "press/chapter")
-    files = imported(project.root, names) | _data(project.root)
+            names |= _modules(project.root, project.setting("library")) | _modules(HOME, "press/chapter")
+    names |= {project.setting("reported")} - {""}
+    files = imported(HOME, names) | imported(project.root, names) | _data(project.root)
     return {"chapter": chapter, "cells": [_cell(c) for c in cells], "files": files, "python": interpreter()}
 
 
@@ -100,8 +102,8 @@ def imported(root: Path, names: Iterable[str]) -> dict[str, str]:
 
 
 def library(root: Path) -> str:
-    """Identify everything that can shape a number of `opgd`: all of its code, the lock and Python."""
-    files = imported(root, _modules(root, "opgd")) | _data(root)
+    """Identify everything that can shape a number of the library: all of its code, the lock and Python."""
+    files = imported(root, _modules(root, Project(root).setting("library"))) | _data(root)
     return digest(json.dumps([files, interpreter()]).encode())
 
 
@@ -160,13 +162,16 @@ def _read(source: bytes) -> tuple[str, frozenset[str]]:
 
 
 def _modules(root: Path, directory: str) -> set[str]:
-    paths = (path.relative_to(root).with_suffix("") for path in (root / directory).rglob("*.py"))
+    found = (root / directory).rglob("*.py") if directory else ()
+    paths = (path.relative_to(root).with_suffix("") for path in found)
     return {".".join(path.parts).removesuffix(".__init__") for path in paths}
 
 
 def _data(root: Path) -> dict[str, str]:
-    """The digests of what shapes results and is no code: the data of `opgd`, and the lock."""
-    paths = [*sorted((root / "opgd").rglob("*.*")), root / "requirements.lock"]
+    """The digests of what shapes results and is no code: data of the library, printed numbers, the lock."""
+    library = Project(root).setting("library")
+    of_library = sorted((root / library).rglob("*.*")) if library else []
+    paths = [*of_library, root / FILE, root / "requirements.lock"]
     files = ((path.relative_to(root), path) for path in paths if path.is_file())
     idle = (".py", ".pyc", ".nbi", ".nbc", ".swp", "~")
     return {n.as_posix(): digest(path.read_bytes()) for n, path in files if not path.name.endswith(idle)}

@@ -1,7 +1,13 @@
-"""A chapter as a notebook: clean, from its text, and joined to the outputs of a run."""
+"""A chapter as a notebook: clean, from its text, and joined to the outputs of a run.
+
+Joined, its words show what cells noted (`press.chapter.note`): text, captions and alternative texts have
+values in the place of `` {glue:text}`NAME:FORMAT` ``, and passages between `:::{when} NAME` and `:::` only if
+NAME is true. The name `defaults` is true if all parameters have the values of the chapter.
+"""
 
 from __future__ import annotations
 
+import ast
 import copy
 import functools
 import re
@@ -12,9 +18,12 @@ from typing import Any
 import jupytext
 import nbformat
 
-__all__ = ["clean_notebook", "dump", "join"]
+from press.run.outputs import Note, notes
+from press.run.written import read_text
 
-NOTES = ("kernelspec", "language_info", "papermill", "press")  # what a run says of itself
+__all__ = ["clean_notebook", "dump", "fill", "join", "with_values"]
+
+SAID = ("kernelspec", "language_info", "papermill", "press")  # what a run says of itself
 
 
 def clean_notebook(source: Path) -> nbformat.NotebookNode:
@@ -22,7 +31,7 @@ def clean_notebook(source: Path) -> nbformat.NotebookNode:
 
     The same text gives the same notebook, cell identifiers included.
     """
-    notebook = copy.deepcopy(_parsed(source.read_text(encoding="utf-8")))
+    notebook = copy.deepcopy(_parsed(read_text(source)))
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook.metadata["language_info"] = {"name": "python"}
@@ -38,27 +47,118 @@ def _parsed(text: str) -> nbformat.NotebookNode:
     return notebook
 
 
-def join(clean: nbformat.NotebookNode, run: Mapping[str, Any]) -> nbformat.NotebookNode:
-    """Put the outputs of a run into a clean notebook, code cell by code cell.
+def join(
+    clean: nbformat.NotebookNode, run: Mapping[str, Any], *, defaults: bool = True
+) -> nbformat.NotebookNode:
+    """Put the outputs of a run into a clean notebook, code cell by code cell, and its notes into the text.
 
-    The text, and what cells say of their captions and tables, is that of the clean notebook. The cell with
-    injected parameters comes from the run, as do the notes of papermill and press.
+    The text, and what cells say of their captions and tables, is that of the clean notebook. Its parameters
+    cell gets the values that the run had; `defaults` says whether they are the chapter's own. The notes of
+    papermill and press are those of the run. What `fill` refuses is a ValueError.
     """
-    cells: list[Any] = []
-    fresh = iter(clean.cells)
-    for done in (cell for cell in run["cells"] if cell["cell_type"] == "code"):
-        if "injected-parameters" in done["metadata"].get("tags", []):
-            cells.append(nbformat.from_dict(done))  # type: ignore[no-untyped-call]
-            continue
-        for cell in fresh:
-            cells.append(cell)
-            if cell.cell_type == "code":
-                cell["outputs"], cell["execution_count"] = done["outputs"], done["execution_count"]
-                cell.metadata["papermill"] = done["metadata"]["papermill"]
-                break
-    notes = {key: run["metadata"][key] for key in NOTES}
-    metadata = nbformat.from_dict(clean.metadata | notes)  # type: ignore[no-untyped-call]
-    return nbformat.from_dict(clean | {"cells": [*cells, *fresh], "metadata": metadata})  # type: ignore[no-untyped-call,no-any-return]
+    said = {**notes(run), "defaults": defaults}
+    code = [cell for cell in run["cells"] if cell["cell_type"] == "code"]
+    done = iter([cell for cell in code if "injected-parameters" not in cell["metadata"].get("tags", [])])
+    for cell in clean.cells:
+        if cell.cell_type == "markdown":
+            cell.source = fill(cell.source, said)
+        elif cell.cell_type == "code":
+            ran = next(done)
+            cell["outputs"], cell["execution_count"] = ran["outputs"], ran["execution_count"]
+            cell.metadata = _filled(cell.metadata, said)
+            cell.metadata["papermill"] = ran["metadata"]["papermill"]
+            if "parameters" in cell.metadata.get("tags", []):
+                cell.source = with_values(cell.source, run["metadata"]["press"]["parameters"])
+    metadata = clean.metadata | {key: run["metadata"][key] for key in SAID}
+    return nbformat.from_dict(clean | {"metadata": metadata})  # type: ignore[no-untyped-call,no-any-return]
+
+
+def fill(text: str, said: Mapping[str, Note]) -> str:
+    r"""Show noted values in a text, and those of its passages that hold.
+
+    A value that nobody noted or that is not a number, and a passage that depends on anything but a truth
+    value, are ValueErrors.
+
+    >>> fill("A slope of {glue:text}`slope:.2f`.", {"slope": -0.373})
+    'A slope of -0.37.'
+    >>> fill(":::{when} not flat\nIt falls.\n:::", {"flat": False})
+    'It falls.'
+    """
+
+    def one(found: re.Match[str]) -> str:
+        if name := found["condition"]:
+            holds = _said(name, said)
+            if not isinstance(holds, bool):
+                raise ValueError(f"a passage depends on {name} = {holds!r}, which is no truth value")
+            return "" if holds == bool(found["no"]) else fill(found["passage"], said)
+        if name := found["name"]:
+            shown = _shown(name, found["format"] or "", said)
+            if shown == "nan":
+                raise ValueError(f"the text shows {name}, which is not a number")
+            dot = found["dot"] or ""
+            list_like = shown.isdigit() and (found.start() == 0 or text[found.start() - 1] == "\n")
+            return shown + (f"\\{dot}" if dot and list_like else dot)  # "64." would begin a list
+        return found[0]
+
+    return _TOKEN.sub(one, text)
+
+
+_TOKEN = re.compile(
+    r"""
+    ^(?P<when>:{3,})\{when\}[ ]*(?P<no>not[ ]+)?(?P<condition>[\w-]+)[ ]*\n(?P<passage>.*?)\n?^(?P=when)[ ]*$
+    | ^[ ]*(?P<code>`{3,}|~{3,})(?:\{(?:code|math|raw|literalinclude)|\w).*?\n[ ]*(?P=code)[`~]*[ ]*$
+    | ``[^\n]+?``
+    | \{glue:text\}`(?P<name>[\w-]+)(?::(?P<format>[^`]*))?`(?P<dot>[.)])?
+    """,
+    re.DOTALL | re.MULTILINE | re.VERBOSE,
+)
+"""Passages, code that stays as it is, and values."""
+
+
+def _said(name: str, said: Mapping[str, Note]) -> Note:
+    if name not in said:
+        raise ValueError(f"the text asks for {name!r}, which no cell notes")
+    return said[name]
+
+
+def _shown(name: str, how: str, said: Mapping[str, Note]) -> str:
+    value = _said(name, said)
+    try:
+        return format(value, how)
+    except ValueError as error:
+        raise ValueError(f"the text shows {name} as {how!r}: {error}") from None
+
+
+def _filled(words: Any, said: Mapping[str, Note]) -> Any:
+    """Fill the captions and alternative texts in the metadata of a cell."""
+    if not isinstance(words, dict):
+        return words
+    return nbformat.from_dict(  # type: ignore[no-untyped-call]
+        {k: fill(v, said) if k in ("caption", "alt") else _filled(v, said) for k, v in words.items()}
+    )
+
+
+def with_values(source: str, values: Mapping[str, Any]) -> str:
+    """Write values into the source of a parameters cell, in the place of its literals.
+
+    >>> with_values("n: int = 5  # [1, 9] points", {"n": 7})
+    'n: int = 7  # [1, 9] points'
+    """
+    lines = source.encode().splitlines()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
+            line, start, end = lines[node.lineno - 1], node.value.col_offset, node.value.end_col_offset
+            old = ast.literal_eval(node.value)
+            new = values.get(node.target.id, old)
+            if new != old:
+                lines[node.lineno - 1] = line[:start] + _literal(new).encode() + line[end:]
+    return b"\n".join(lines).decode()
+
+
+def _literal(value: Any) -> str:
+    """Write a value as a literal; Python reads 1e999 as infinity."""
+    numbers = value if isinstance(value, list) else [value]
+    return repr(value).replace("inf", "1e999") if all(isinstance(n, float) for n in numbers) else repr(value)
 
 
 def dump(notebook: Mapping[str, Any]) -> str:

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import jupytext
-import yaml
 from nbformat import NotebookNode
 
 from press.run.notebook import clean_notebook
-from press.run.ranges import Interval, Range, split_comment
+from press.run.ranges import START, Interval, Range, Relation, read_relation, split_comment
+from press.run.written import meant, number, read_yaml
 
-__all__ = ["TYPES", "Parameter", "Value", "coerce", "read_parameters", "resolve"]
+__all__ = ["TYPES", "Contract", "Parameter", "Value", "checked", "coerce", "read_parameters", "resolve"]
 
 Scalar = int | float | str | bool
 Value = Scalar | list[int] | list[float] | list[str]
@@ -62,7 +62,13 @@ class Parameter:
         return self.annotation if self.range is None else f"{self.annotation} in {self.range}"
 
 
-def read_parameters(source: Path | NotebookNode) -> dict[str, Parameter]:
+class Contract(dict[str, Parameter]):
+    """The parameters of a chapter by name, and the relations between them."""
+
+    relations: tuple[Relation, ...] = ()
+
+
+def read_parameters(source: Path | NotebookNode) -> Contract:
     """Read the parameters of a chapter.
 
     Parameters
@@ -72,14 +78,15 @@ def read_parameters(source: Path | NotebookNode) -> dict[str, Parameter]:
 
     Returns
     -------
-    dict of str to Parameter
-        In the order of the cell.
+    Contract
+        A dictionary of parameters by name, in the order of the cell, with their `relations`.
 
     Raises
     ------
     ValueError
         If there is not exactly one cell tagged `parameters`, or if a line of it breaks the rules:
-        one annotated literal a line, with a default inside its own range.
+        one annotated literal a line, with a default inside its own range, or a relation that the
+        defaults satisfy.
     """
     notebook: Any = source
     if isinstance(source, Path):
@@ -90,7 +97,7 @@ def read_parameters(source: Path | NotebookNode) -> dict[str, Parameter]:
     ]
     if len(cells) != 1:
         raise ValueError(f"{name}: exactly one code cell must be tagged 'parameters', found {len(cells)}")
-    found: dict[str, Parameter] = {}
+    found = Contract()
     try:
         comments = _comments(cells[0].source)
         for node in ast.parse(cells[0].source).body:
@@ -98,17 +105,20 @@ def read_parameters(source: Path | NotebookNode) -> dict[str, Parameter]:
             if parameter.name in found:
                 raise ValueError(f"{parameter.name} is defined twice")
             found[parameter.name] = parameter
+        required = [text[len(START) :].strip() for text in comments.values() if text.startswith(START)]
+        found.relations = tuple(read_relation(text, list(found)) for text in required)
+        _check_relations(found, {name: parameter.default for name, parameter in found.items()})
     except (ValueError, SyntaxError, tokenize.TokenError) as error:
         raise ValueError(f"{name}: parameters cell: {error}") from None
     return found
 
 
-def resolve(parameters: Mapping[str, Parameter], overrides: Mapping[str, Any]) -> dict[str, Value]:
+def resolve(parameters: Contract, overrides: Mapping[str, Any]) -> dict[str, Value]:
     """Put checked overrides in the place of defaults.
 
     Parameters
     ----------
-    parameters : mapping of str to Parameter
+    parameters : Contract
         What the chapter declares, from `read_parameters`.
     overrides : mapping of str to object
         New values by name: Python values, or strings from a command line.
@@ -121,17 +131,32 @@ def resolve(parameters: Mapping[str, Parameter], overrides: Mapping[str, Any]) -
     Raises
     ------
     ValueError
-        Naming the parameter, the value and what is allowed.
+        Naming the parameter, the value and what is allowed; or the relation that values do not satisfy.
     """
-    unknown = [name for name in overrides if name not in parameters]
+    values = {name: parameter.default for name, parameter in parameters.items()}
+    values |= checked(parameters, overrides)
+    _check_relations(parameters, values)
+    return values
+
+
+def checked(parameters: Mapping[str, Parameter], given: Mapping[str, Any]) -> dict[str, Value]:
+    """Check single values, and convert them; relations to others are not looked at."""
+    unknown = [name for name in given if name not in parameters]
     if unknown:
         known = ", ".join(parameters) or "none"
-        given = _short(overrides[unknown[0]])
+        value = _short(given[unknown[0]])
         raise ValueError(
-            f"unknown parameter {unknown[0]!r} = {given}; this chapter's parameters are: {known}"
+            f"unknown parameter {unknown[0]!r} = {value}{meant(unknown[0], parameters)}; "
+            f"this chapter's parameters are: {known}"
         )
-    values = {name: parameter.default for name, parameter in parameters.items()}
-    return values | {name: coerce(parameters[name], value) for name, value in overrides.items()}
+    return {name: coerce(parameters[name], value) for name, value in given.items()}
+
+
+def _check_relations(parameters: Contract, values: Mapping[str, Value]) -> None:
+    for relation in parameters.relations:
+        if not relation.holds(values):
+            given = ", ".join(f"{name} = {_short(values[name])}" for name in relation.names)
+            raise ValueError(f"{given}: not allowed together; required: {relation.text}")
 
 
 def coerce(parameter: Parameter, value: Any) -> Value:
@@ -167,14 +192,13 @@ def coerce(parameter: Parameter, value: Any) -> Value:
         if not parameter.annotation.startswith("list"):
             return _scalar(parameter.annotation, value, parameter.range)
         if isinstance(value, str):
-            value = yaml.safe_load(value)
+            value = read_yaml(value)
         if not isinstance(value, list | tuple) or not value:
             raise ValueError("not a list with at least one element")
         return [_scalar(parameter.annotation[5:-1], item, parameter.range) for item in value]  # type: ignore[return-value]
-    except (ValueError, OverflowError, RecursionError, yaml.YAMLError) as error:
-        reason = "not valid YAML" if isinstance(error, yaml.YAMLError | RecursionError) else str(error)
+    except (ValueError, OverflowError) as error:
         raise ValueError(
-            f"parameter {parameter.name} = {_short(value)}: {reason}; allowed: {parameter.allowed}"
+            f"parameter {parameter.name} = {_short(value)}: {error}; allowed: {parameter.allowed}"
         ) from None
 
 
@@ -203,13 +227,7 @@ def _scalar(kind: str, value: Any, allowed: Range | None) -> Scalar:
 
 def _number(kind: str, value: Any) -> int | float:
     if isinstance(value, str):
-        try:
-            value = int(value)
-        except ValueError:
-            try:
-                value = float(value)
-            except ValueError:
-                raise ValueError("not a number") from None
+        value = number(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("not a number")
     if math.isnan(value):

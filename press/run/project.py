@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from press.run.written import meant, read_mapping, read_text, read_yaml
 
-__all__ = ["Project"]
+__all__ = ["HOME", "Project"]
+
+HOME = Path(__file__).resolve().parents[2]
+"""The directory that holds this package, and what it needs besides: the assets of pages."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,36 @@ class Project:
         if not (root / "_toc.yml").is_file():
             raise ValueError(f"{root} holds no _toc.yml: run this from the project's root directory")
         return cls(root)
+
+    @classmethod
+    def around(cls) -> Project:
+        """Return the nearest project around the working directory, else the one that holds this package."""
+        near = (path for path in (Path.cwd(), *Path.cwd().parents) if (path / "_toc.yml").is_file())
+        return cls(next(near, HOME))
+
+    def setting(self, name: str) -> str:
+        """Return a setting of the table `tool.press` in `pyproject.toml`; empty if it is not there.
+
+        `library` is the package that the chapters call, `reported` a module with the printed numbers
+        (`press.run.reported`).
+        """
+        path = self.root / "pyproject.toml"
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        return str(tomllib.loads(text).get("tool", {}).get("press", {}).get(name, ""))
+
+    @property
+    def sources(self) -> list[str]:
+        """The directories and files in the root that a book is made from."""
+        folders = ["book", "evidence", self.setting("library"), "press", "profiles", "tests"]
+        files = [
+            "_config.yml",
+            "_toc.yml",
+            "CITATION.cff",
+            "pytest.ini",
+            "pyproject.toml",
+            "requirements.lock",
+        ]
+        return [name for name in (*folders, *files) if name]
 
     @property
     def book(self) -> Path:
@@ -82,7 +116,7 @@ class Project:
 
     def pages(self) -> list[str]:
         """Return the names of all pages, in the order of the table of contents."""
-        toc = yaml.safe_load((self.root / "_toc.yml").read_text(encoding="utf-8"))
+        toc = read_mapping(read_text(self.root / "_toc.yml"), "_toc.yml")
         pages = _names(toc)
         for page in pages:
             if not (self.book / f"{page}.md").is_file():
@@ -95,21 +129,31 @@ class Project:
         """Return the names of the pages that are notebooks, in the order of the table of contents."""
         return [page for page in self.pages() if is_notebook(self.book / f"{page}.md")]
 
+    def chapter(self, given: str) -> str:
+        """Return the name of a chapter given by name or as its file: `rates`, `rates.md`, `book/rates.md`."""
+        path = Path(given)
+        name = path.stem if path.suffix == ".md" and path.parent in (Path(), Path("book")) else given
+        return self.source(name).stem
+
     def source(self, chapter: str) -> Path:
         """Return the source file of a chapter."""
         path = self.book / f"{chapter}.md"
         if path.parent == self.book and path.is_file() and is_notebook(path):
             return path
         known = sorted(p.stem for p in self.book.glob("*.md") if is_notebook(p))
-        raise ValueError(f"unknown chapter {chapter!r}; the chapters are: {', '.join(known)}")
+        hint = meant(chapter, known)
+        raise ValueError(f"unknown chapter {chapter!r}{hint}; the chapters are: {', '.join(known)}")
 
 
 def is_notebook(path: Path) -> bool:
     """Tell whether a MyST file is a notebook: its front matter names a kernel."""
-    text = path.read_text(encoding="utf-8")
+    text = read_text(path)
     if not text.startswith("---\n"):
         return False
-    head = yaml.safe_load(text[4:].split("\n---", 1)[0])
+    try:
+        head = read_yaml(text[4:].split("\n---", 1)[0])
+    except ValueError as error:
+        raise ValueError(f"{path.name}: front matter: {error}") from None
     return isinstance(head, dict) and "kernelspec" in head
 
 

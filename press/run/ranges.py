@@ -1,13 +1,30 @@
-"""Allowed ranges of parameters: intervals such as `(0, inf]` and sets such as `{a, b}`."""
+"""What is allowed: ranges of one parameter, and relations between several.
+
+A range is an interval such as `(0, inf]` or a set such as `{a, b}`. A relation is a line of the parameters
+cell such as `# require: n_min < n_max`: a comparison, or one of `PREDICATES`, of names, numbers, `len`,
+`min`, `max` and arithmetic; `and`, `or`, `not` and `in` join them.
+"""
 
 from __future__ import annotations
 
 import ast
+import itertools
 import math
 import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-__all__ = ["Choices", "Interval", "Range", "split_comment"]
+__all__ = [
+    "PREDICATES",
+    "START",
+    "Choices",
+    "Interval",
+    "Range",
+    "Relation",
+    "read_relation",
+    "split_comment",
+]
 
 _NUMBER = r"[+-]?(?:inf|[0-9][0-9_]*(?:\.[0-9]*)?(?:e[+-]?[0-9]+)?|\.[0-9]+(?:e[+-]?[0-9]+)?)"
 _INTERVAL = re.compile(rf"^([\[(])\s*({_NUMBER})\s*,\s*({_NUMBER})\s*([\])])")
@@ -129,3 +146,77 @@ def _word(text: str) -> object:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
         return text
+
+
+START = "require:"
+"""What the comment of a relation begins with."""
+
+
+def _increasing(values: Sequence[Any]) -> bool:
+    return all(before < after for before, after in itertools.pairwise(values))
+
+
+def _distinct(values: Sequence[Any]) -> bool:
+    return len(set(values)) == len(values)
+
+
+PREDICATES: dict[str, Callable[..., Any]] = {"increasing": _increasing, "distinct": _distinct}
+"""Functions of a list that say yes or no."""
+_FUNCTIONS = {**PREDICATES, "len": len, "min": min, "max": max}
+_NODES = (
+    ast.Expression, ast.Compare, ast.BoolOp, ast.And, ast.Or, ast.Not, ast.UnaryOp, ast.USub, ast.BinOp,
+    ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Call, ast.Name, ast.Load, ast.Constant, ast.Lt, ast.LtE, ast.Gt,
+    ast.GtE, ast.Eq, ast.NotEq, ast.In, ast.NotIn,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Relation:
+    """What several parameters must satisfy together.
+
+    Parameters
+    ----------
+    text : str
+        The relation as the chapter writes it.
+    names : tuple of str
+        The parameters in it.
+
+    Examples
+    --------
+    >>> relation = read_relation("n_min < n_max", ["n_min", "n_max"])
+    >>> relation.holds({"n_min": 10, "n_max": 100}), relation.holds({"n_min": 10, "n_max": 10})
+    (True, False)
+    """
+
+    text: str
+    names: tuple[str, ...]
+
+    def holds(self, values: Mapping[str, Any]) -> bool:
+        """Whether values satisfy the relation; where it cannot be computed, they do not."""
+        given = {name: values[name] for name in self.names}
+        code = compile(self.text, "<relation>", "eval")
+        try:
+            return bool(eval(code, {"__builtins__": {}, **_FUNCTIONS}, given))  # noqa: S307  # checked nodes
+        except (ArithmeticError, ValueError):
+            return False
+
+
+def read_relation(text: str, parameters: Sequence[str]) -> Relation:
+    """Read a relation; what is none, or names other things than parameters, is a ValueError."""
+    try:
+        tree = ast.parse(text, mode="eval")
+    except SyntaxError:
+        raise ValueError(f"cannot read the relation {text!r}") from None
+    names: dict[str, None] = {}
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    for node in ast.walk(tree):
+        if not isinstance(node, _NODES):
+            raise ValueError(f"the relation {text!r} may hold no {type(node).__name__}")
+        if isinstance(node, ast.Name):
+            if node.id not in (_FUNCTIONS if id(node) in called else parameters):
+                raise ValueError(f"the relation {text!r} names {node.id!r}, which is no parameter")
+            if id(node) not in called:
+                names[node.id] = None
+    if not names:
+        raise ValueError(f"the relation {text!r} names no parameter")
+    return Relation(text, tuple(names))

@@ -11,6 +11,7 @@ from press.run.outputs import LEDGER
 __all__ = ["inspect", "went_wrong"]
 
 MINIMUM_ALT = 20
+_NAN = re.compile(r"\|[ *$]*[+-]?nan\b")
 _FILE_NAME = re.compile(r"^\S+\.(png|svg|jpe?g|gif|pdf|webp)$", re.IGNORECASE)
 
 
@@ -18,8 +19,9 @@ def inspect(notebook: Mapping[str, Any], chapter: str) -> list[str]:
     """List the reasons why an executed notebook must not be published.
 
     Refused are: error outputs, papermill's record of an exception, anything written to stderr
-    (Python's warnings included), code cells that did not run, and images without a numbered caption,
-    without alternative text (at least 20 characters, not a file name), or with other output beside them.
+    (Python's warnings included), code cells that did not run, tables with nan, and images without a
+    numbered caption, without alternative text (at least 20 characters, not a file name), or with other
+    output beside them.
     """
     return _faults(notebook, chapter, [_run_faults, _image_faults])
 
@@ -57,6 +59,8 @@ def _run_faults(cell: Mapping[str, Any]) -> list[str]:
             faults.append(f"error output {output['ename']}: {output['evalue']}")
         elif output["output_type"] == "stream" and output["name"] == "stderr":
             faults.append(f"wrote to stderr: {''.join(output['text']).strip()[:300]}")
+        elif _NAN.search("".join(output.get("data", {}).get("text/markdown", ""))):
+            faults.append("its table shows nan, which says nothing to a reader")
     return faults
 
 
@@ -76,6 +80,17 @@ def _image_faults(cell: Mapping[str, Any]) -> list[str]:
         faults.append("image without a numbered caption (mystnb: figure: name: and caption:)")
     if len(outputs) > 1:
         faults.append(
-            f"a figure's cell must output one image only; this has {images} images, {len(outputs)} outputs"
+            f"a figure's cell must output one image and nothing else; this outputs "
+            f"{', '.join(map(_named, outputs))}: put the rest into a cell of its own, or end its line with ;"
         )
     return faults
+
+
+def _named(output: Mapping[str, Any]) -> str:
+    """Say what an output is, with the beginning of its text."""
+    data = output.get("data", {})
+    if any(key.startswith("image/") for key in data):
+        return "an image"
+    text = "".join(data.get("text/plain", output.get("text", ""))).strip()
+    kind = output.get("name", "a value")
+    return f"{kind} {text[:40]!r}"

@@ -19,7 +19,7 @@ from sphinx.application import Sphinx
 from sphinx_codeautolink.extension.block import BUILTIN_BLOCKS
 
 from press.evidence.lineage import imported_names
-from press.run.project import Project
+from press.run.project import HOME, Project
 from press.site.exports import Module, public_modules, public_names
 
 __all__ = ["PAGE", "notation", "setup", "stage_api"]
@@ -39,9 +39,9 @@ _LINKS = (nodes.reference, nodes.title, addnodes.pending_xref, addnodes.download
 def stage_api(project: Project, site: Path) -> None:
     """Write the pages of the reference into a staged site, whose pages and `_toc.yml` are there already."""
     modules, names = _public(project.root)
-    top = [names[f"opgd.{name}"] for name in modules[0].names]
+    top = [names[f"{modules[0].name}.{name}"] for name in modules[0].names]
     pages = {module.name.replace(".", "-"): [module] for module in modules}
-    press = {module.name: module for module in public_modules(project.root, "press")}
+    press = {module.name: module for module in public_modules(HOME, "press")}
     pages["press"] = [press[name] for name in FOR_CHAPTERS]
     names = names | public_names(pages["press"])
     (site / PAGE).mkdir()
@@ -63,7 +63,7 @@ def stage_api(project: Project, site: Path) -> None:
 
 @cache
 def _public(root: Path) -> tuple[list[Module], dict[str, str]]:
-    modules = public_modules(root, "opgd")
+    modules = public_modules(root, Project(root).setting("library"))
     return modules, public_names(modules)
 
 
@@ -73,7 +73,7 @@ def _document(module: Module, names: dict[str, str]) -> str:
     text = f".. automodule:: {module.name}"
     if own:
         options = [f"members: {', '.join(own)}", "member-order: bysource", "no-value:"]
-        options += ["inherited-members: object"] if module.name.startswith("opgd") else []
+        options += ["inherited-members: object"] if module.name not in FOR_CHAPTERS else []
         text += "".join(f"\n   :{option}" for option in options)
     if len(own) < len(places):
         text += f"\n\n.. currentmodule:: None\n\nAll names that it offers:\n\n{_summaries(places)}"
@@ -127,12 +127,15 @@ def _translate(app: Sphinx, what: str, name: str, obj: object, options: object, 
 def _skip(app: Sphinx, what: str, name: str, obj: object, skip: bool, options: object) -> bool | None:
     """Leave out methods that classes have from elsewhere: their docstrings speak of another reference."""
     module = getattr(obj, "__module__", None)
-    elsewhere = isinstance(module, str) and module.split(".")[0] not in ("opgd", "press")
+    elsewhere = isinstance(module, str) and module.split(".")[0] not in (
+        "press",
+        Project.around().setting("library"),
+    )
     return True if what == "class" and (elsewhere or _METADATA.fullmatch(name)) else None
 
 
 def _link(app: Sphinx, doctree: nodes.document) -> None:
-    """Wrap names of `opgd` that are set as code into links."""
+    """Wrap names of the library that are set as code into links."""
     if PAGE not in app.env.found_docs:
         return
     known = _known(app.env.docname, doctree)
@@ -149,12 +152,13 @@ def _link(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def _known(page: str, doctree: nodes.document) -> dict[str, str]:
-    """What names mean on a page: dotted ones, those of `opgd` itself, what its code or module imports."""
+    """What names mean on a page: dotted ones, those of the library, what its code or module imports."""
     modules, names = _public(Path.cwd())
     blocks = doctree.findall(nodes.literal_block)
     cells = [block.astext() for block in blocks if block.get("language") == "ipython3"]
     known = {module.name: module.name for module in modules[1:]} | names
-    known |= {name: names[f"opgd.{name}"] for name in modules[0].names} | imported_names(cells, names)
+    known |= {name: names[f"{modules[0].name}.{name}"] for name in modules[0].names}
+    known |= imported_names(cells, names)
     for module in modules:
         if page == f"{PAGE}/{module.name.replace('.', '-')}":
             known |= {name: names[place] for name, place in module.imported.items() if place in names}

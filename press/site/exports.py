@@ -23,9 +23,9 @@ class Module:
 
 
 def public_modules(root: Path, package: str) -> list[Module]:
-    """Find the public modules of a package in a directory that have public names, in alphabetical order."""
+    """Find the public modules of a package in a directory that have public names, by name; "" has none."""
     found = []
-    for path in sorted((root / package).rglob("*.py")):
+    for path in sorted((root / package).rglob("*.py")) if package else ():
         parts = path.relative_to(root).with_suffix("").parts
         parts = parts[:-1] if parts[-1] == "__init__" else parts
         if any(part.startswith("_") for part in parts):

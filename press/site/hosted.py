@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import nbformat
@@ -17,8 +18,8 @@ __all__ = ["publish"]
 
 PYTHON = "python-3.12"
 """What Binder is asked for; it must be one of the versions that the project supports."""
-NEEDED = ("matplotlib", "sympy", "scikit-learn", "tabulate")
-"""What chapters import besides opgd and its dependencies, with the ranges of `requirements.txt`."""
+NEEDED = ("matplotlib", "sympy", "tabulate")
+"""What chapters import besides opgd and its dependencies, with the ranges of `pyproject.toml`."""
 
 
 def publish(project: Project, directory: Path) -> list[Path]:
@@ -31,7 +32,7 @@ def publish(project: Project, directory: Path) -> list[Path]:
     url = (settings.get("repository") or {}).get("url")
     if not url:
         raise ValueError("_config.yml configures no repository; its comment on launch buttons says how")
-    requirements = [*_ranges(project), "myst-nb", f"opgd-book @ git+{url}"]
+    requirements = [*_ranges(project), "myst-nb", f"opgd-book[classics,deep,regression] @ git+{url}"]
     files = {"requirements.txt": "\n".join(requirements) + "\n", "runtime.txt": f"{PYTHON}\n"}
     for chapter in project.chapters():
         notebook = clean_notebook(project.source(chapter))
@@ -44,7 +45,8 @@ def publish(project: Project, directory: Path) -> list[Path]:
 
 
 def _ranges(project: Project) -> list[str]:
-    lines = (project.root / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    settings = tomllib.loads((project.root / "pyproject.toml").read_text(encoding="utf-8"))
+    lines = settings["project"]["optional-dependencies"]["press"]
     names = {re.split(r"[<>=!~ ]", line, maxsplit=1)[0]: line for line in lines}
     return [names[name] for name in NEEDED]
 

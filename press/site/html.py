@@ -16,7 +16,7 @@ from typing import Any
 
 from press.run.environment import interpreter
 from press.run.files import replace
-from press.run.project import Project
+from press.run.project import HOME, Project
 from press.site.policy import BOOK, handlers, protect
 from press.site.repairs.accessibility import mend
 from press.site.stage import stage
@@ -68,11 +68,11 @@ def outline(text: str) -> list[str]:
 def _shared(project: Project, site: Path) -> str:
     """Identify what every page may depend on.
 
-    Settings, contents, bibliography, scripts and styles, the code that makes pages, what `opgd` offers, the
-    packages, and the outline of each page, of which numbers and the texts of links are made.
+    Settings, contents, bibliography, scripts and styles, the code that makes pages, what the library offers,
+    the packages, and the outline of each page, of which numbers and the texts of links are made.
     """
     digest = hashlib.sha256(interpreter().encode())
-    code = [path for room in ("pages", "site") for path in (project.root / "press" / room).rglob("*.py")]
+    code = [path for room in ("pages", "site") for path in (HOME / "press" / room).rglob("*.py")]
     files = [
         *site.glob("*.yml"),
         *site.glob("*.bib"),

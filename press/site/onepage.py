@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
 import mimetypes
 import re
@@ -21,6 +20,7 @@ from sphinx.application import Sphinx
 from press.pages.expand import Evidence
 from press.run.parameters import read_parameters
 from press.run.project import Project
+from press.run.written import read_text
 from press.site.html import SiteFailed
 from press.site.policy import SINGLE, protect
 from press.site.repairs.accessibility import mend
@@ -47,6 +47,8 @@ td, td p { text-align: left !important; }
 .admonition.warning { border-color: #d55e00; } .admonition-title { font-weight: bold; }"""
 _LEFT_OUT = ("sphinx_tippy",)
 """Extensions of the book that one file goes without: previews of links lie in files of their own."""
+_ELSEWHERE = ("mathjax", "tooltips")
+"""Assets that are put in by other ways, or not at all."""
 _SHEETS = ("basic.css", "pygments.css", "mystnb.*.css", "proof.css", "book.css")
 
 
@@ -88,7 +90,7 @@ def _with_references(notebook: dict[str, Any]) -> dict[str, Any]:
 def _elsewhere(app: Sphinx, env: object, node: nodes.Element, content: nodes.Element) -> nodes.Node:
     """Name what stands in another chapter, which this page does not have."""
     if node.get("reftype") == "doc" and (path := Path.cwd() / "book" / f"{node['reftarget']}.md").is_file():
-        titles = re.findall(r"^# (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        titles = re.findall(r"^# (.+)$", read_text(path), re.MULTILINE)
         return nodes.emphasis(text=titles[0])
     return nodes.inline(text="[in another chapter]")
 
@@ -130,14 +132,15 @@ def _write_settings(project: Project, chapter: str, source: Path) -> None:
     (source / "conf.py").write_text(lines, encoding="utf-8")
     (source / "templates").mkdir()
     (source / "templates" / "layout.html").write_text(_LAYOUT, encoding="utf-8")
-    (source / "assets").mkdir()
-    shutil.copy(project.book / "assets" / "book.css", source / "assets")
+    shutil.copytree(project.book / "assets", source / "assets", ignore=shutil.ignore_patterns(*_ELSEWHERE))
     for path in project.book.glob("*.bib"):
         shutil.copy(path, source)
 
 
 def _contain(text: str, target: Path, project: Project) -> str:
-    """Put images, styles, formulas and downloads into the page, and take out links that lead nowhere."""
+    """Put what the page loads into it, with formulas and downloads, and take out links that lead nowhere."""
+    text = re.sub(r'<script src="([^":]+)"></script>', lambda found: _script(target / found[1]), text)
+    text = re.sub(r'<link rel="stylesheet" href="([^":]+)">', lambda found: _sheet(target / found[1]), text)
     text = re.sub(r'src="([^":]+)"', lambda found: f'src="{_data(target / found[1])}"', text)
     text = re.sub(
         r'(<a [^>]*?)href="(_downloads/[^"]+)"',
@@ -163,9 +166,23 @@ def _formulas(project: Project) -> str:
     return f"<script>window.MathJax = {settings}</script>\n<script>{script}</script>"
 
 
+def _script(path: Path) -> str:
+    """Return a script that a chapter loads as one inside the page; it must not end the element by itself."""
+    text = _read(path).decode().replace("</script", r"<\/script")
+    return f"<script>\n{text}</script>"
+
+
+def _sheet(path: Path) -> str:
+    return f"<style>\n{_read(path).decode()}</style>"
+
+
 def _data(path: Path) -> str:
     """Return a file as a data address."""
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return f"data:{kind};base64,{base64.b64encode(_read(path)).decode()}"
+
+
+def _read(path: Path) -> bytes:
     if not path.is_file():
-        raise SiteFailed(f"the page refers to {html.escape(path.name)}, which does not exist")
-    return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
+        raise SiteFailed(f"the page refers to {path.name}, which does not exist")
+    return path.read_bytes()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,12 @@ from press.evidence.measurements import part
 from press.pages import ledger, pictures, speed
 from press.pages.expand import Evidence, expand
 from press.pages.made_by import annotate
-from press.pages.provenance import banner, provenance
+from press.pages.provenance import banner, changes, provenance
 from press.run.outputs import LEDGER
-from press.run.parameters import Parameter, read_parameters
+from press.run.parameters import Contract, read_parameters
 from press.run.profiles import DEFAULT
 from press.run.project import Project
+from press.run.written import read_text
 from press.site import api
 from press.site.exports import public_modules, public_names
 
@@ -43,7 +43,7 @@ def stage(project: Project, site: Path) -> None:
     if len(set(profiles.values())) > 1:
         raise ValueError(f"the chapters were executed with different profiles: {profiles}")
     warning = banner(next(iter(profiles.values()), DEFAULT))
-    names = public_names(public_modules(project.root, "opgd"))
+    names = public_names(public_modules(project.root, project.setting("library")))
     pages = project.pages()
     reference = api.PAGE in pages
     evidence = Evidence(project, notebooks, pages)
@@ -55,7 +55,7 @@ def stage(project: Project, site: Path) -> None:
             text = json.dumps(page(notebooks[name], parameters, evidence), indent=1, ensure_ascii=False)
             (site / f"{name}.ipynb").write_text(text + "\n", encoding="utf-8")
         else:
-            text = expand((project.book / f"{name}.md").read_text(encoding="utf-8"), evidence, name)
+            text = expand(read_text(project.book / f"{name}.md"), evidence, name)
             (site / f"{name}.md").write_text(_below_title(text, warning), encoding="utf-8")
     if evidence.rows:
         pictures.draw_ledger(evidence.rows, site / ledger.PICTURE)
@@ -73,7 +73,7 @@ def _executed(project: Project, chapter: str) -> dict[str, Any]:
     return notebook
 
 
-def page(notebook: dict[str, Any], parameters: Mapping[str, Parameter], evidence: Evidence) -> dict[str, Any]:
+def page(notebook: dict[str, Any], parameters: Contract, evidence: Evidence) -> dict[str, Any]:
     """Turn an executed notebook (parsed JSON, changed in place) and what its chapter declares into a page.
 
     Code is folded, rows of the ledger are not shown, evidence is expanded; a banner stands on top, and at the
@@ -88,7 +88,8 @@ def page(notebook: dict[str, Any], parameters: Mapping[str, Parameter], evidence
         elif cell["cell_type"] == "markdown":
             cell["source"] = expand("".join(cell["source"]), evidence, chapter)
     first = next(cell for cell in notebook["cells"] if cell["cell_type"] == "markdown")
-    first["source"] = _below_title(first["source"], banner(press["profile"]))
+    made_with = changes(parameters, press["parameters"])
+    first["source"] = _below_title(first["source"], banner(press["profile"], made_with))
     text = provenance(press, parameters, f"downloads/{chapter}.ipynb")
     notebook["cells"].append({"cell_type": "markdown", "id": "provenance", "metadata": {}, "source": text})
     return notebook

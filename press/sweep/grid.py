@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from press.run.key import Point, ingredients
-from press.run.parameters import Parameter, coerce, read_parameters, resolve
-from press.run.profiles import read_mapping
+from press.run.parameters import Parameter, checked, read_parameters, resolve
 from press.run.project import Project
+from press.run.written import meant, read_mapping
 
 __all__ = ["LIMIT", "Point", "points_of"]
 
@@ -40,7 +40,10 @@ def points_of(
     parts = read_mapping(text, name)
     unknown = [part for part in parts if part not in PARTS]
     if unknown:
-        raise ValueError(f"{name}: unknown part {unknown[0]!r}; a grid has the parts {', '.join(PARTS)}")
+        hint = meant(unknown[0], PARTS)
+        raise ValueError(
+            f"{name}: unknown part {unknown[0]!r}{hint}; a grid has the parts {', '.join(PARTS)}"
+        )
     fixed = _mapping(parts.get("fixed", {}), f"{name}: fixed")
     axes = _mapping(parts.get("product", {}), f"{name}: product")
     single = parts.get("points", [])
@@ -85,7 +88,6 @@ def _length(axes: Mapping[str, Any], axis: str, name: str) -> int:
 def _checked(parameters: Mapping[str, Parameter], given: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Check single values, so that an error names the part of the file in which it stands."""
     try:
-        resolve(parameters, given)
+        return dict(checked(parameters, given))
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from None
-    return {name: coerce(parameters[name], value) for name, value in given.items()}

@@ -21,11 +21,12 @@ from typing import Any
 from tqdm import tqdm
 
 from press.run.environment import isolate
-from press.run.execute import ChapterFailed, finish, obtain, recall
+from press.run.execute import ChapterFailed, busy, finish, obtain, recall
 from press.run.files import write_atomically
 from press.run.key import Point
 from press.run.notebook import dump
 from press.run.parameters import Value
+from press.run.progress import Remembered, lines, span
 from press.run.project import Project
 from press.run.store import Store
 
@@ -84,7 +85,8 @@ def gather(
     with _executor(missing[0], workers, scheduler) as executor:
         while waiting or running:
             while waiting and (scheduler or len(running) < workers):
-                point = waiting.pop(0)
+                point = next((one for one in waiting if not busy(project, one)), waiting[0])
+                waiting.remove(point)
                 asked = (point.chapter, point.profile, dict(point.values), point.key)
                 running[executor.submit(run_point, *asked)] = point
             watch(list(running.values()))
@@ -103,21 +105,43 @@ def sweep(
 ) -> Outcome:
     """Bring the notebooks of all points into a directory: `points/KEY.ipynb`, and `failed/KEY.ipynb`.
 
-    What is there stays, so that a sweep that was killed goes on where it stopped.
+    What is there stays, so that a sweep that was killed goes on where it stopped. A directory that holds
+    another chapter's sweep is a ValueError; one in which nothing was written goes again.
     """
     outcome = Outcome()
-    for folder in ("points", "failed"):
-        (directory / folder).mkdir(parents=True, exist_ok=True)
+    if other := _owner(directory) - {points[0].chapter}:
+        raise ValueError(f"{directory} holds a sweep of {other.pop()}: name another directory")
+    folders = [directory, directory / "points", directory / "failed"]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
     for point in points:
         if found := _read(directory / "points" / f"{point.key}.ipynb"):
             outcome.notebooks[point.key] = found
     missing = [point for point in points if point.key not in outcome.notebooks]
     layout = "{desc} |{bar}| {n_fmt} of {total_fmt} points, {elapsed}{postfix}"
-    with tqdm(
-        total=len(points), initial=len(outcome.notebooks), desc=points[0].chapter, bar_format=layout,
-        file=sys.stderr, ascii=" #", disable=None,
-    ) as bar:  # fmt: skip
-        for ended in gather(project, missing, workers=workers, scheduler=scheduler):
+    there, running = len(outcome.notebooks), list[Point]()
+
+    def tell(seconds: float) -> str:
+        done = bar.n - there
+        left = f", {span(seconds / done * (bar.total - bar.n))} left" if done else ""
+        said = f"{bar.n} of {bar.total} points, {len(outcome.errors)} failed, {span(seconds)}{left}"
+        return f"{points[0].chapter}: {said}; running: {len(running)}"
+
+    with (
+        contextlib.ExitStack() as stack,
+        tqdm(
+            total=len(points), initial=there, desc=points[0].chapter, bar_format=layout,
+            file=sys.stderr if sys.stderr.isatty() else Remembered(), ascii=" #",
+        ) as bar,
+        lines(tell),
+    ):  # fmt: skip
+        for folder in folders:
+            stack.callback(_remove_empty, folder)
+
+        def watch(now: list[Point]) -> None:
+            running[:] = now
+
+        for ended in gather(project, missing, workers=workers, scheduler=scheduler, watch=watch):
             key = ended.point.key
             failed = directory / "failed" / f"{key}.ipynb"
             if ended.failure:
@@ -173,6 +197,17 @@ def _key(chapter: str, profile: str, values: Mapping[str, Value]) -> str:
         return ""
 
 
+def _owner(directory: Path) -> set[str]:
+    """The chapters whose points lie in a directory; empty for a new one."""
+    found = (_read(path) for path in (directory / "points").glob("*.ipynb"))
+    return {notebook["metadata"]["press"]["chapter"] for notebook in found if notebook}
+
+
+def _remove_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):  # it is not empty
+        folder.rmdir()
+
+
 def _read(path: Path) -> dict[str, Any] | None:
     """Read a finished notebook; None if it is not there or is no notebook."""
     try:
@@ -192,8 +227,10 @@ def _executor(first: Point, workers: int, scheduler: str | None) -> Iterator[Exe
         finally:
             pool.shutdown(wait=False, cancel_futures=True)  # what runs still ends with this process
         return
+    import dask
     from distributed import Client
 
+    dask.config.refresh(paths=[], env={})  # the caller's own settings are for other clusters
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # a lost worker is reported as a result
     with contextlib.ExitStack() as stack:
         try:

@@ -38,7 +38,11 @@ def test_commands_of_press_are_understood_and_their_parameters_good(line: str) -
 
 def test_all_three_examples_are_there() -> None:
     said = " ".join(PRESS)
-    for part in ("run rates -p", "sweep rates grid.yml -o placing -j 2", "--scheduler tcp://127.0.0.1:8786"):
+    for part in (
+        "run rates -p",
+        "sweep rates _build/grid.yml -o _build/placing -j 2",
+        "--scheduler tcp://127.0.0.1:8786",
+    ):
         assert part in said
     dask = [line for line in COMMANDS if "-m dask" in line]
     assert [re.search(r"-m dask (\w+)", line)[1] for line in dask] == ["scheduler", "worker"]  # type: ignore[index]
@@ -65,9 +69,9 @@ def test_the_program_reads_the_table(
     names = ["rates-slope-vanilla-0", "rates-slope-opgd-0"]
     source = (BOOK.book / "rates.md").read_text(encoding="utf-8")
     assert 'glue(f"rates-slope-{flow}-{gammas.index(gamma)}"' in source  # where the columns come from
-    (tmp_path / "placing").mkdir()
+    (tmp_path / "_build" / "placing").mkdir(parents=True)
     frame = pd.DataFrame({"p": [1.0, 0.6], "q": [2.0, 1.5], names[0]: [-0.37, -0.3], names[1]: [-0.53, -0.4]})
-    frame.to_parquet(tmp_path / "placing" / "table.parquet")
+    frame.to_parquet(tmp_path / "_build" / "placing" / "table.parquet")
     monkeypatch.chdir(tmp_path)
     (program,) = blocks("python")
     exec(compile(program, "run-it-yourself.md", "exec"), {})

@@ -36,8 +36,8 @@ def state(y: Array, alpha: Array, z: Array, gap: Array) -> tuple[Array, Array]:
     left = (1 - gap) * np.exp(-y)  # x_end - x
     theta = alpha**3 * ((gap + left) ** -3.0 - (2 - gap - left) ** -3.0)
     slope = 3 * alpha**3 * (gap**-4.0 + (2 - gap) ** -4.0)
-    rest = np.where(left < 1e-7 * gap, slope * left, np.maximum(z - theta, 1e-300))
-    return theta, left / (3 * alpha * rest)
+    rest = np.maximum(z - theta, 1e-300)
+    return theta, np.where(left < 1e-7 * gap, 1 / slope, left / rest) / (3 * alpha)
 
 
 def time_since(start: float, length: Array, alpha: Array, z: Array, gap: Array) -> Array:

@@ -29,7 +29,7 @@ def test_real_numbers(value: Any) -> None:
     [True, np.True_, "1", None, 1j, [1.0], np.array([1.0]), Decimal(1), math.nan, math.inf, 0.0, -1, 10**400],
 )
 def test_what_is_not_a_positive_real_number(value: Any) -> None:
-    raises(lambda: check.real("x", value, above=0), "x", repr(value), "a finite real number and > 0")
+    raises(lambda: check.real("x", value, above=0), "x", repr(value), "> 0")
 
 
 def test_bounds_of_real_numbers() -> None:
@@ -68,9 +68,9 @@ def test_arrays() -> None:
         object(),
         np.array(["2020-01-01"], "M8[D]"),
     ):
-        raises(lambda bad=bad: check.array("x", bad), "x = ", "finite real numbers")
-    raises(lambda: check.array("x", [1.0, math.nan]), "x holds nan", "finite real numbers")
-    raises(lambda: check.array("x", [1.0, math.inf]), "x holds inf", "finite real numbers")
+        raises(lambda bad=bad: check.array("x", bad), "x = ", "finite")
+    raises(lambda: check.array("x", [1.0, math.nan]), "x holds nan", "finite")
+    raises(lambda: check.array("x", [1.0, math.inf]), "x holds inf", "finite")
     raises(lambda: check.array("x", [1.0, -math.inf], infinite=True), "x holds -inf")
     raises(lambda: check.array("x", [1.0, math.nan], infinite=True), "x holds nan")
     raises(lambda: check.array("x", [1.0, -2.0], least=0), "x holds -2.0", ">= 0")
@@ -93,7 +93,7 @@ def test_broadcasting() -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_bad_input_of_flows(method: Any, name: str, value: Any) -> None:
     good: dict[str, Any] = {"z": 1.0, "eigenvalues": 1.0, "t": 1.0}
-    raises(lambda: method(**{**good, name: value}), name, "real numbers", "must")
+    raises(lambda: method(**{**good, name: value}), name)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -4,12 +4,18 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from typing import Any
 
 import pytest
 
+import press.__main__ as module
 from press.__main__ import main
-from press.run.execute import _sweep_up
+from press.run.execute import _scratch, _sweep_up, busy, obtain
+from press.run.key import Point
+from press.run.lock import here
+from press.run.parameters import Parameter, coerce
 from press.run.project import Project
 
 
@@ -36,6 +42,29 @@ def test_bad_command_lines(arguments: list[str], capsys: pytest.CaptureFixture[s
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2 and "usage: python -m press" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "first -p power -1e-3 -p names ['c']",
+        "-p power=-1e-3 -p names=['c'] first.md",
+        "book/first.md -p power -.001 -p names [ c ]",
+        "first -p power=-1e-3 -p names [ c]",
+    ],
+)
+def test_what_a_shell_took_apart_is_understood(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = {}
+
+    def note(project: Project, options: Any) -> int:
+        seen.update(dict(options.parameters), chapter=options.chapter)
+        return 0
+
+    monkeypatch.setattr(module, "_run", note)
+    assert main(["run", *words.split()]) == 0
+    power, names = Parameter("p", "float", 0.0, None, ""), Parameter("n", "list[str]", ["a"], None, "")
+    assert seen["chapter"] == "first"
+    assert (coerce(power, seen["power"]), coerce(names, seen["names"])) == (-0.001, ["c"])
 
 
 def test_an_unwritable_place_is_refused_before_anything_runs(
@@ -68,13 +97,53 @@ def test_interruption_leaves_the_last_complete_output(book: Project) -> None:
 
 
 def test_scratch_of_killed_processes_is_removed_and_that_of_living_ones_is_not(book: Project) -> None:
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
-    folders = [book.build / f"run-{number}-abc" for number in (dead.pid, os.getpid(), "x")]
-    for folder in folders:
-        folder.mkdir(parents=True)
-    _sweep_up(book.build)
-    assert [folder.exists() for folder in folders] == [False, True, True]
+    book.build.mkdir()
+    week = 8 * 86400.0
+    cases = {"run-dead": (here(), 0.0), "run-foreign": ("other", 0.0), "run-long-ago": ("other", week)}
+    for name, (machine, silent) in {**cases, "run-beginning": ("", 0.0)}.items():
+        (book.build / name).mkdir()
+        (book.build / name / "lock").write_text(machine)
+        os.utime(book.build / name / "lock", (time.time() - silent,) * 2)
+    (book.build / "run-bare").mkdir()
+    with _scratch(book.build) as alive:
+        _sweep_up(book.build)
+        left = sorted(path.name for path in book.build.glob("run-*"))
+        assert left == sorted([alive.name, "run-bare", "run-beginning", "run-foreign"])
+    assert not alive.exists()
+
+
+def test_what_another_process_executes_is_waited_for(book: Project, instant: Any) -> None:
+    point = Point.of(book, "second", "default", {"base": 10.0})
+    begun = threading.Event()
+
+    def slowly(chapter: str, parameters: dict[str, Any]) -> None:
+        begun.set()
+        time.sleep(0.5)
+
+    instant.before = slowly
+    first = threading.Thread(target=obtain, args=(book, point))
+    first.start()
+    assert begun.wait(30) and busy(book, point)
+    assert obtain(book, point) and instant == ["second"]
+    first.join()
+    assert not busy(book, point) and list(book.store.glob(".*")) == []
+
+
+def test_what_is_there_can_be_looked_at_where_nothing_can_be_written(
+    book: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book.build.write_text("no directory")
+    assert main(["describe"]) == 0 and main(["describe", "second"]) == 0
+    assert "base of the logarithm" in capsys.readouterr().out
+
+
+def test_a_missing_package_is_named(
+    book: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "press.pages.describe", None)
+    assert main(["describe"]) == 2
+    said = capsys.readouterr().err
+    assert "press.pages.describe is not installed for" in said and "make environment" in said
 
 
 @pytest.mark.parametrize("workers", ["0", "-1", "x"])

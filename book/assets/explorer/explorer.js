@@ -28,7 +28,8 @@ opgd.explorer = (() => {
   const PLAY = [0.05, 5]; // universal times between which the picture moves
   const DECADES_PER_SECOND = 0.4; // its speed
   const FRAME = 0.05; // of log10 t, one step of the stepped picture
-  const TIMES = 64; // of the risk curves
+  const SHOWN = 100; // the risk curves go from the universal time as many times up and down, or farther
+  const ROUNDS = 2; // in which the smallest mean risk is looked for more closely
   const TRIALS = 16; // data sets in the mean
   const REST = 250; // milliseconds without a change, after which the rest is done
 
@@ -84,27 +85,57 @@ opgd.explorer = (() => {
   }
   noise.kept = new Map();
 
-  /* The risk curves; the mean begins with the one trial that is drawn and is refined by `refine`. */
+  /* The risk curves, wide enough for their minima; the mean begins with the one trial that is drawn. */
   function curves(values) {
     const { problem, b0, universal } = derive(values);
+    const { observe, risk, scan, plain, atOnce } = opgd.problem;
     const solver = (z, lambda, times, path) => flow.overParameterized(values.D, b0, z, lambda, times, path);
-    const z = opgd.problem.observe(problem, noise(values.seed, 0, values.N));
-    const theory = opgd.problem.vanillaTime(problem, values);
-    const [low, high] = [0.01 * universal, 100 * universal];
-    const times = opgd.problem.logSpaced(low, high, TIMES);
-    const vanillaTimes = opgd.problem.logSpaced(low, Math.max(high, 10 * theory), TIMES);
-    const trial = opgd.problem.risk(solver, problem, z, times);
-    const vanillaTrial = opgd.problem.risk(flow.vanilla, problem, z, vanillaTimes);
-    const vanilla = opgd.problem.vanillaRisk(problem, vanillaTimes);
-    return { problem, b0, universal, solver, z, times, vanillaTimes, trial, vanillaTrial, vanilla, mean: trial, trials: 1 };
+    const z = observe(problem, noise(values.seed, 0, values.N));
+    const [low, high] = [universal / SHOWN, universal * SHOWN];
+    const deep = atOnce(scan(plain((times) => risk(solver, problem, z, times)), low, high));
+    const late = Math.max(high, 10 * opgd.problem.vanillaTime(problem, values));
+    const slow = opgd.problem.leastVanilla(problem, low, late);
+    return {
+      problem,
+      b0,
+      universal,
+      z,
+      times: deep.times,
+      trial: deep.risks,
+      mean: deep.risks,
+      trials: 1,
+      fast: null, // the smallest mean risk, when it is known
+      vanillaTimes: slow.times,
+      vanilla: slow.risks,
+      vanillaTrial: risk(flow.vanilla, problem, z, slow.times),
+      slow: slow.least,
+      work: improve(values, problem, solver, deep.times),
+    };
   }
 
-  function refine(view) {
-    const { parameters, problem, solver, times, trials } = view;
-    const z = opgd.problem.observe(problem, noise(parameters.seed, trials, parameters.N));
-    const next = opgd.problem.risk(solver, problem, z, times);
-    view.mean = view.mean.map((value, i) => value + (next[i] - value) / (trials + 1));
-    view.trials += 1;
+  /* What can wait, in pieces: the mean over all trials, and its smallest value with its standard error. */
+  function* improve({ seed, N }, problem, solver, times) {
+    const errors = new Map(); // of the mean at a time
+    const evaluate = (shown) =>
+      function* (at) {
+        const risks = [];
+        let mean = null;
+        for (let trial = 0; trial < TRIALS; trial++) {
+          const z = opgd.problem.observe(problem, noise(seed, trial, N));
+          risks.push(opgd.problem.risk(solver, problem, z, at));
+          mean = at.map((_, i) => risks.reduce((sum, one) => sum + one[i], 0) / risks.length);
+          if (shown) Object.assign(view, { times: at, trial: risks[0], mean, trials: risks.length });
+          yield;
+        }
+        at.forEach((t, i) => {
+          const squares = risks.reduce((sum, one) => sum + (one[i] - mean[i]) ** 2, 0);
+          errors.set(t, Math.sqrt(squares / (TRIALS - 1) / TRIALS));
+        });
+        return mean;
+      };
+    const found = yield* opgd.problem.scan(evaluate(true), times[0], times[times.length - 1]);
+    const least = yield* opgd.problem.search(evaluate(false), found, ROUNDS);
+    view.fast = { ...least, error: errors.get(least.t) };
   }
 
   /* The hundred indices around component j. */
@@ -281,13 +312,10 @@ opgd.explorer = (() => {
     if (scheduled) redraw(); // no frame has come: the page is hidden, or the machine is busy
     if (unsaved) history.replaceState(null, "", `${location.pathname}${query(view.parameters)}`);
     unsaved = false;
-    if (view.trials < TRIALS) {
-      refine(view);
-      drawRisk();
-      rest = setTimeout(settle, 0);
-    } else {
-      describe();
-    }
+    const { done } = view.work.next();
+    drawRisk();
+    if (done) describe();
+    else rest = setTimeout(settle, 0);
   }
 
   function readOut() {
@@ -311,15 +339,15 @@ opgd.explorer = (() => {
   function describe() {
     const { parameters, universal, problem, z, t } = view;
     const { D, j } = parameters;
-    const slow = opgd.problem.best(view.vanillaTimes, view.vanilla);
-    const fast = opgd.problem.best(view.times, view.mean);
+    const { slow, fast } = view;
     const ratio = slow.risk / fast.risk;
     const compared = ratio >= 1 ? `${format(ratio)} times smaller` : `${format(1 / ratio)} times larger`;
+    const where = ({ t, inside }) => (inside ? `at t = ${format(t)}` : `still falling at t = ${format(t)}`);
     const theta = flow.state(D, view.b0, z[j - 1], problem.eigenvalues[j - 1], [t]).theta[0];
     const role = problem.signal[j - 1] ? `a signal of ${format(problem.signal[j - 1])}` : "without signal";
     summary.textContent =
-      `Smallest risk of the vanilla flow: ${format(slow.risk)}, at t = ${format(slow.t)}. ` +
-      `With trained eigenvalues (D = ${D}, mean of ${view.trials} trials): ${format(fast.risk)}, at t = ${format(fast.t)}, ` +
+      `Smallest risk of the vanilla flow: ${format(slow.risk)}, ${where(slow)}. ` +
+      `With trained eigenvalues (D = ${D}, mean of ${view.trials} trials): ${format(fast.risk)} ± ${format(fast.error, 1)}, ${where(fast)}, ` +
       `${format(fast.t / universal)} times the universal time; that is ${compared}. ` +
       `At t = ${format(t)} the estimate of component ${format(j, 5)}, ${role} and observed as ${format(z[j - 1])}, is ${format(theta)}.`;
     root.dataset.settled = query(parameters) || "start";
@@ -341,16 +369,13 @@ opgd.explorer = (() => {
     chart.line(times, trial, "deep thin");
     chart.line(vanillaTimes, vanilla, "vanilla");
     chart.line(times, mean, "deep");
-    for (const [at, curve] of [[vanillaTimes, vanilla], [times, mean]]) {
-      const least = opgd.problem.best(at, curve);
-      if (least.inside) chart.dots([least.t], [least.risk], "best");
-    }
-    const slow = opgd.problem.best(vanillaTimes, vanilla);
-    const fast = opgd.problem.best(times, mean);
+    const { slow, fast } = view;
+    for (const least of [slow, fast]) if (least?.inside) chart.dots([least.t], [least.risk], "best");
     charts.risk.setAttribute(
       "aria-label",
       `Risk against time, both axes logarithmic. Vanilla flow: smallest risk ${format(slow.risk)} at t = ${format(slow.t)}. ` +
-        `Over-parameterized flow: ${format(fast.risk)} at t = ${format(fast.t)}; universal time ${format(universal)}.`,
+        (fast ? `Over-parameterized flow: ${format(fast.risk)} at t = ${format(fast.t)}; ` : "") +
+        `universal time ${format(universal)}.`,
     );
     const count = charts.risk.parentElement.querySelector('[data-style="deep"] span');
     count.textContent = `over-parameterized flow, mean of ${view.trials} ${view.trials > 1 ? "trials" : "trial"}`;

@@ -83,19 +83,81 @@ opgd.problem = (() => {
     return problem.epsilon ** ((-2 * q * gamma) / (p + q));
   }
 
-  /* The minimum of a curve: that of a parabola, ln risk over ln t, through its lowest points, or an end. */
-  function best(times, risks) {
+  const PER_DECADE = 16; // times of a scan
+  const WIDER = 100; // by which a scan goes on where the risk still falls
+  const WIDENINGS = 6;
+  const FINER = 16; // parts into which a valley is cut
+  const MOST = 6; // valleys that are cut in one round
+  const CLOSE = 1.1; // valleys up to so much higher than the lowest are looked into
+
+  function lowest(risks) {
     let low = 0;
     risks.forEach((value, i) => (low = value < risks[low] ? i : low));
-    if (low === 0 || low === risks.length - 1) return { t: times[low], risk: risks[low], inside: false };
-    const [x0, x1, x2] = [low - 1, low, low + 1].map((i) => Math.log(times[i]));
-    const [y0, y1, y2] = [low - 1, low, low + 1].map((i) => Math.log(risks[i]));
-    const left = (y1 - y0) / (x1 - x0);
-    const curvature = ((y2 - y1) / (x2 - x1) - left) / (x2 - x0);
-    if (!(curvature > 0)) return { t: times[low], risk: risks[low], inside: true }; // flat to the last digit
-    const x = (x0 + x1) / 2 - left / (2 * curvature);
-    const least = y0 + left * (x - x0) + curvature * (x - x0) * (x - x1);
-    return { t: Math.exp(x), risk: Math.exp(least), inside: true };
+    return low;
+  }
+
+  /* Below, `evaluate` is a generator: given times it returns risks, and may yield so that a page can breathe.
+   * `plain` makes one of a function, `atOnce` runs one to its end. */
+  const plain = (risks) =>
+    function* (times) {
+      return risks(times);
+    };
+  function atOnce(steps) {
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done) return value;
+    }
+  }
+
+  /* Risks at times from `low` to `high`, and farther where the lowest would be at an end of them. */
+  function* scan(evaluate, low, high) {
+    for (let widened = 0; ; widened++) {
+      const times = logSpaced(low, high, 1 + Math.ceil(PER_DECADE * Math.log10(high / low) - 1e-9));
+      const risks = yield* evaluate(times);
+      const at = lowest(risks);
+      if (widened === WIDENINGS || (at > 0 && at < times.length - 1)) return { times, risks };
+      if (at === 0) low /= WIDER;
+      else high *= WIDER;
+    }
+  }
+
+  /* The grids of a finer search in each valley of a scan that may be the deepest. */
+  function valleys({ times, risks }) {
+    const limit = CLOSE * risks[lowest(risks)];
+    const grids = [];
+    for (let i = 1; i < times.length - 1; i++) {
+      if (risks[i] <= limit && risks[i] <= risks[i - 1] && risks[i] < risks[i + 1]) {
+        grids.push(logSpaced(times[i - 1], times[i + 1], FINER + 1));
+      }
+    }
+    return grids;
+  }
+
+  /* The smallest risk of a scan, its valleys cut finer `rounds` times: where, how much, and whether it lies
+   * inside. Every risk was evaluated at its time. */
+  function* search(evaluate, found, rounds) {
+    const at = lowest(found.risks);
+    let least = { t: found.times[at], risk: found.risks[at], inside: at > 0 && at < found.times.length - 1 };
+    let grids = valleys(found);
+    for (let round = 0; round < rounds; round++) {
+      const finer = [];
+      for (const times of grids) {
+        const risks = yield* evaluate(times);
+        const low = lowest(risks);
+        if (risks[low] < least.risk) least = { t: times[low], risk: risks[low], inside: true };
+        finer.push({ times, risks });
+      }
+      grids = finer.filter(({ risks }) => risks[lowest(risks)] <= CLOSE * least.risk).flatMap(valleys);
+      if (grids.length > MOST) grids.length = MOST;
+    }
+    return least;
+  }
+
+  /* The smallest expected risk of the vanilla flow, to 1e-8 of it, in a scan or a wider one. */
+  function leastVanilla(problem, low, high) {
+    const evaluate = plain((times) => vanillaRisk(problem, times));
+    const found = atOnce(scan(evaluate, low, high));
+    return { ...found, least: atOnce(search(evaluate, found, 4)) };
   }
 
   /* `count` times from `low` to `high`, evenly spaced in the logarithm. */
@@ -103,5 +165,5 @@ opgd.problem = (() => {
     return Float64Array.from({ length: count }, (_, i) => low * (high / low) ** (i / (count - 1)));
   }
 
-  return { powerLaw, normals, observe, risk, vanillaRisk, universalTime, vanillaTime, best, logSpaced };
+  return { powerLaw, normals, observe, risk, vanillaRisk, universalTime, vanillaTime, plain, atOnce, scan, search, leastVanilla, logSpaced };
 })();

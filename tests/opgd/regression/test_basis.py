@@ -69,6 +69,23 @@ def test_first_frequencies_are_a_prefix_of_the_lattice(d: int, size: int) -> Non
     assert (m == lattice(d, radius)[:size]).all()
 
 
+@pytest.mark.parametrize("d", [40, 300, 2000])
+def test_many_dimensions_list_no_shell_in_vain(d: int) -> None:
+    """The third shell of 300 dimensions has 179,400 points, of which 399 are wanted."""
+    tracemalloc.start()
+    m = first_frequencies(d, 1000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak <= 4 * m.nbytes + 5e6
+    norms = np.square(m).sum(axis=1)
+    units = min(2 * d, 999)
+    np.testing.assert_array_equal(norms, np.r_[0, np.ones(units), np.full(999 - units, 2)])
+    assert (m[1 : 1 + min(d, 999)].sum(axis=1) == -1).all()  # lexicographic: -e_1, -e_2, ...
+    assert (m[1 : 1 + min(d, 999)].argmin(axis=1) == np.arange(min(d, 999))).all()
+    if d == 300:  # -e_1 - e_2, -e_1 - e_3, ...
+        assert (m[601:900, 0] == -1).all() and (m[601:900, 1:].argmin(axis=1) == np.arange(299)).all()
+
+
 def test_large_lattices_say_how_large() -> None:
     points = lattice_size(8, 40)
     with pytest.raises(
@@ -102,6 +119,8 @@ def test_a_lattice_takes_no_more_memory_than_it_asked_for() -> None:
     ("dimension", lambda: lattice_size(2.0, 1)),  # type: ignore[arg-type]
     ("radius_squared", lambda: lattice(2, -1)),
     ("radius_squared", lambda: lattice_size(3, 10**7)),
+    ("radius_squared", lambda: lattice_size(2, 10**15)),
+    ("radius_squared", lambda: lattice_size(10**5, 10**6)),
     ("size", lambda: first_frequencies(2, 0)),
     ("memory", lambda: lattice(2, 1, memory=math.nan)),
     ("r = 0", lambda: kernel_eigenvalues([[1]], 0)),

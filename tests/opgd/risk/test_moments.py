@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import itertools
 import math
+import tracemalloc
+from typing import Any
 
 import numpy as np
 import pytest
-from cases import TWO_LAYER, VANILLA, dense_moments
+from cases import TWO_LAYER, VANILLA, adaptive_risk, dense_moments
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from opgd import OverParameterizedFlow
+from opgd import OverParameterizedFlow, SequenceModel, expected_risk
 from opgd.risk._moments import squared_error_moments
 
 TAUS = [0.01, 0.1, 0.5, 1.0, 3.0, 10.0, 30.0, 100.0, 1000.0]
@@ -178,3 +180,41 @@ def test_times_that_share_their_nodes() -> None:
         alone = [squared_error_moments(flow, signal, log_lam, epsilon, time, zero) for time in t]
         for got, want in zip(together, zip(*alone, strict=True), strict=True):
             np.testing.assert_allclose(got, want, rtol=1e-6)
+
+
+SHARP = [
+    (OverParameterizedFlow(8, 0.0028), 2e-5), (OverParameterizedFlow(8, 0.0016, True), 0.26),
+    (OverParameterizedFlow(7, 0.078), 2e-6), (OverParameterizedFlow(5, 0.0018), 0.012),
+    (OverParameterizedFlow(4, 0.0041, True), 3e-6), (OverParameterizedFlow(3, 0.02), 2e-4), (TWO_LAYER, 1e-3),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("flow", "epsilon"), SHARP)
+def test_thresholds_far_narrower_than_the_noise(flow: Any, epsilon: float) -> None:
+    """Between two times they move by up to 1e20 widths: memory is bounded, and the risk is right."""
+    model = SequenceModel(
+        [0.0, 2 * epsilon, 0.0, 1.0, -3.0, 0.0], [1e-3, 1e-6, 1e-8, 1e-4, 0.5, 1e-2], epsilon
+    )
+    middle = math.exp(flow.time_scale(model))
+    t = middle * np.geomspace(1, 1e3, 7)
+    tracemalloc.start()
+    risk = expected_risk(flow, model, np.sort(np.r_[t, 1.5 * t])).mean[::2]
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 200e6
+    np.testing.assert_allclose(risk, [adaptive_risk(flow, model, time) for time in t], rtol=1e-6)
+
+
+@pytest.mark.parametrize("flow", [TWO_LAYER, OverParameterizedFlow(2, 0.3)])
+def test_memory_does_not_grow_with_the_number_of_times(flow: Any) -> None:
+    log_lam, t = np.log([1e-3, 1e-5]), np.linspace(50.0, 51.0, 20_000)
+    tracemalloc.start()
+    mean, _ = squared_error_moments(flow, np.array([0.0, 0.05]), log_lam, 0.02, t, np.zeros(2))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 200e6
+    some = [0, 7_000, 19_999]
+    alone = [
+        squared_error_moments(flow, np.array([0.0, 0.05]), log_lam, 0.02, t[i], np.zeros(2))[0] for i in some
+    ]
+    np.testing.assert_allclose(mean[some], alone, rtol=1e-6)

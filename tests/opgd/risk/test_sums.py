@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
-from cases import TWO_LAYER, VANILLA, each_component, vanilla_risk
+from cases import TWO_LAYER, VANILLA, each_component, raises, vanilla_risk
 from scipy.special import betaln, zeta
 
 from opgd import OverParameterizedFlow, PowerLaw, expected_risk
@@ -177,3 +178,23 @@ def test_the_same_bits_each_time() -> None:
     for flow in (TWO_LAYER, OverParameterizedFlow(1, 0.3)):
         curves = [expected_risk(flow, PowerLaw(0.6, 1.5, 2, 2000, 20_000), [30.0, 200.0]) for _ in range(4)]
         assert all((c.mean == curves[0].mean).all() and (c.std == curves[0].std).all() for c in curves)
+
+
+@pytest.mark.parametrize(("p", "q", "gamma"), [(1e-6, 3.3, 1e3), (1.0, 1.0, 1e6), (1e5, 1.5, 1.0)])
+def test_a_decay_that_takes_too_many_panels_is_refused(p: float, q: float, gamma: float) -> None:
+    tracemalloc.start()
+    raises(lambda: expected_risk(VANILLA, PowerLaw(p, q, gamma, 1e30, 2**53), 1e3), "problem", "panels")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 20e6
+
+
+@pytest.mark.parametrize("size", [1000, math.inf])
+def test_positions_beyond_the_range_of_a_double(size: float) -> None:
+    """l(3) = 3^650 lies far behind all that is learned, as l(2) = 2^300 does."""
+    flow, far = OverParameterizedFlow(0), PowerLaw(1, 650, 1.5, 2000, size)
+    near = PowerLaw(1, 300.5, 1.5, 2000, size)
+    assert far.signals == (1 if size == 1000 else math.inf)
+    assert float(expected_risk(flow, far, 40.0).mean) == pytest.approx(
+        float(expected_risk(flow, near, 40.0).mean), rel=1e-9
+    )

@@ -157,6 +157,14 @@ def test_the_best_of_a_coarse_grid_is_a_risk() -> None:
     assert (best[1], risk[1]) == (10, 0)
 
 
+def test_a_minimum_at_an_end_is_taken_if_wanted() -> None:
+    t = [1.0, 10.0, 20.0]
+    best, risk = trial_stopping(t, [[0.1, 0.1, 0.2], [1.0, 0.3, 0.2], [1.0, 0.3, 0.5]], ends=True)
+    assert (best[:2].tolist(), risk[:2].tolist()) == ([1.0, 20.0], [0.1, 0.2])
+    alone = trial_stopping(t, [[1.0, 0.3, 0.5]])
+    assert (best[2], risk[2]) == (alone[0][0], alone[1][0])
+
+
 @pytest.mark.parametrize(("t", "risks", "word"), [
     ([1.0, 2.0], [[1.0, 2.0]], "t = "), ([0.0, 1.0, 2.0], [[2.0, 1.0, 2.0]], "t = "),
     ([1.0, 1.0, 2.0], [[2.0, 1.0, 2.0]], "t = "), ([-1.0, 1.0, 2.0], [[2.0, 1.0, 2.0]], "t = "),

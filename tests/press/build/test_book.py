@@ -92,7 +92,7 @@ def test_only_what_changed_is_done_again_and_the_reason_is_told(
     did("pages")
     assert "caption: Some powers." not in (book.executed / "first.ipynb").read_text()
     assert "Some powers." in (book.executed / "first.ipynb").read_text()
-    edit(book.root / "opgd" / "problem.py", '"""', '"""Other words. ')
+    edit(book.root / "sums" / "powers.py", '"""', '"""Other words. ')
     did("pages")
     edit(book.root / "press" / "pages" / "provenance.py", "How this page was made", "How it was made")
     did("pages")
@@ -101,15 +101,15 @@ def test_only_what_changed_is_done_again_and_the_reason_is_told(
 
     edit(second, "math.log(base)", "math.log(base) + 1")
     assert "1 of 2 chapters to execute:\n  second: code cell 2 changed (" in did("second", "pages")
-    edit(book.root / "opgd" / "problem.py", "annotations\n", "annotations\nX = 1\n")
-    assert "first: opgd/problem.py changed" in did("first", "second", "theory", "pages")
+    edit(book.root / "sums" / "powers.py", "annotations\n", "annotations\nX = 1\n")
+    assert "first: sums/powers.py changed" in did("first", "theory", "pages")
     did("first", "second", "pages", profile="smoke")
     assert "to execute" not in did("pages")  # both profiles are in the store
     edit(book.root / "profiles" / "smoke.yml", "count: 2", "count: 3")
     said = did("first", "pages", profile="smoke")
     assert "first: parameter count and 1 more changed" in said  # the last book was another
     edit(second, "math.log(base) + 1", "math.log(base)")
-    edit(book.root / "opgd" / "problem.py", "annotations\nX = 1\n", "annotations\n")
+    edit(book.root / "sums" / "powers.py", "annotations\nX = 1\n", "annotations\n")
     did("theory", "pages")  # as it was before: it is all there
 
 
@@ -270,14 +270,14 @@ def test_prune_says_what_is_of_no_use_and_removes_it_when_told(
     build(book, instant, steps)
     assert main(["run", "second", "-p", "base", "2"]) == 0
     Store(book.store).put("part-000-x", b"1\nx")
-    edit(book.source("first"), "k**power", "1 + k**power")
+    edit(book.source("first"), "power_sum(", "1 + power_sum(")
     names = Store(book.store).names()
     Store(book.store).path("second-0").write_bytes(b"x")
     capsys.readouterr()
     assert main(["prune"]) == 0
     said = capsys.readouterr().out
-    assert ".gz: code cells 2, 3 changed" in said and "second-0.gz: damaged" in said
-    assert "part-000-x.gz: opgd, the lock or Python changed" in said
+    assert ".gz: code cell 2 changed" in said and "second-0.gz: damaged" in said
+    assert "part-000-x.gz: the library, the lock or Python changed" in said
     assert "3 files, 0.0 MB: of no use any more; --yes removes them" in said
     assert len(Store(book.store).names()) == len(names) + 1
     assert main(["prune", "--yes"]) == 0 and "3 files, 0.0 MB: removed" in capsys.readouterr().out

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from press.__main__ import main
+from press.build import lock as module
 from press.build.lock import one_build
 from press.run.files import replace
+from press.run.lock import here
 from press.run.project import Project
 
 HOLD = """
@@ -47,6 +52,47 @@ def test_a_second_build_is_refused_and_told_by_whom_until_the_first_is_killed(
         assert json.loads((book.build / "lock").read_text())["pid"] == os.getpid()
     with one_build(book):  # it is free again
         pass
+
+
+@pytest.mark.parametrize(("silent", "refused"), [(5.0, True), (1000.0, False)])
+def test_a_build_on_another_machine_counts_until_it_is_silent(
+    tmp_path: Path, silent: float, refused: bool
+) -> None:
+    book = Project(tmp_path)
+    book.build.mkdir()
+    holder = {"pid": 1, "command": "x", "since": "01:02:03", "host": "elsewhere", "machine": "other"}
+    lock = book.build / "lock"  # not locked as far as this machine can see
+    lock.write_text(json.dumps(holder))
+    os.utime(lock, (time.time() - silent,) * 2)
+    if refused:
+        with pytest.raises(BlockingIOError, match=r"process 1 \(x\), since 01:02:03, on elsewhere"):
+            one_build(book).__enter__()
+        assert json.loads(lock.read_text()) == holder
+    else:
+        with one_build(book):
+            assert json.loads(lock.read_text())["machine"] == here()
+        assert lock.read_text() == ""
+
+
+def test_a_build_touches_its_lock_while_it_is_alive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_SILENT", 0.06)
+    with one_build(Project(tmp_path)):
+        lock = tmp_path / "_build" / "lock"
+        os.utime(lock, (0, 0))
+        deadline = time.monotonic() + 30
+        while lock.stat().st_mtime == 0 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert lock.stat().st_mtime > 0
+
+
+def test_a_file_system_without_locks_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    with pytest.raises(OSError, match="no locks; make its directory a link") as caught:
+        one_build(Project(tmp_path)).__enter__()
+    assert caught.value.filename == str(tmp_path / "_build" / "lock")
 
 
 def test_a_swap_that_was_killed_in_between_is_mended(tmp_path: Path) -> None:

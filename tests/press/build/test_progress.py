@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import time
 from types import SimpleNamespace
 
 import pytest
 
 from press.build import progress as module
-from press.build.plan import Wanted
+from press.build.plan import Wanted, usual_seconds
 from press.build.progress import Progress, announce
 from press.run.execute import ChapterFailed
+from press.run.files import write_atomically
 from press.run.key import Point
+from press.run.project import Project
 from press.sweep.workers import Ended
 
 
@@ -60,3 +64,26 @@ def test_what_will_be_executed_and_why(capsys: pytest.CaptureFixture[str]) -> No
     ]
     announce([wanted("x", "")])
     assert capsys.readouterr().err == ""
+
+
+def test_in_a_log_a_line_says_the_same(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("press.run.progress.EVERY", 0.01)
+    one = wanted("one", seconds=600)
+    made = Progress([one, wanted("there", "")], 2)
+    made.watch([one.point])
+    deadline = time.monotonic() + 30
+    while "\n" not in (said := capsys.readouterr().err) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    made.close()
+    assert "book: 0 of 2 chapters, 0 s, 10 min left; running: one" in said.splitlines() and "\r" not in said
+
+
+def test_the_usual_time_is_that_of_the_same_parameters(book: Project) -> None:
+    point = Point.of(book, "second", "default", {"base": 10.0})
+    assert usual_seconds(book, point) is None
+    press = {"parameters": {"base": 10.0}, "seconds": 3.5, "profile": "default"}
+    write_atomically(book.executed / "second.ipynb", json.dumps({"metadata": {"press": press}}))
+    assert usual_seconds(book, point) == 3.5
+    assert usual_seconds(book, Point.of(book, "second", "default", {"base": 2.0})) is None

@@ -24,7 +24,9 @@ FACTS = {
 }
 
 
-def put(book: Project, chapter: str, profile: str = "default", **results: Any) -> None:
+def put(
+    book: Project, chapter: str, profile: str = "default", facts: dict[str, Any] | None = None, **results: Any
+) -> None:
     outputs = [
         {
             "metadata": {"scrapbook": {"name": name, "mime_prefix": PREFIX}},
@@ -32,7 +34,10 @@ def put(book: Project, chapter: str, profile: str = "default", **results: Any) -
         }
         for name, value in results.items()
     ]
-    notebook = {"metadata": {"press": FACTS | {"profile": profile}}, "cells": [{"outputs": outputs}]}
+    notebook = {
+        "metadata": {"press": FACTS | {"profile": profile} | (facts or {})},
+        "cells": [{"outputs": outputs}],
+    }
     write_atomically(book.executed / f"{chapter}.ipynb", json.dumps(notebook))
 
 
@@ -96,6 +101,53 @@ def test_renewing_keeps_tolerances_set_by_hand(made: Project) -> None:
         "total": [15.0, 2.0],
         "count": [5, max(RELATIVE * 5, ABSOLUTE)],
     }
+
+
+def test_what_is_as_small_as_rounding_is_a_number_as_text_too(made: Project) -> None:
+    put(made, "first", small="3.4e-15", large="3.4e-05", none_of="0")
+    renew(made, ["first"])
+    rows = read_reference(made)["chapters"]["first"]["results"]
+    assert rows == {"small": ["3.4e-15", ABSOLUTE], "large": ["3.4e-05", None], "none_of": ["0", None]}
+    put(made, "first", small="5.6e-15", large="3.5e-05", none_of="1")
+    assert [row.name for row in verify(made)[1]] == ["large", "none_of"]
+    put(made, "first", small="5.6e-05", large="3.4e-05", none_of="0")
+    assert [row.name for row in verify(made)[1]] == ["small"]
+
+
+def test_one_chapter_is_renewed_and_no_other_line_changes(made: Project) -> None:
+    before = read_reference(made)
+    put(made, "first", total=15.0)
+    (made.executed / "second.ipynb").unlink()  # nobody asks for it
+    assert renew(made, ["first"]) == 1
+    after = read_reference(made)
+    assert after["chapters"]["first"]["results"] == {"total": [15.0, 15.0 * RELATIVE]}
+    assert after["chapters"]["second"] == before["chapters"]["second"]
+    assert list(after["chapters"]) == ["first", "second"]
+    with pytest.raises(ValueError, match="unknown chapter 'third'"):
+        renew(made, ["third"])
+
+
+@pytest.mark.parametrize(("seconds", "kept"), [(3.4, 5), (9.9, 5), (10.6, 11), (2.4, 2)])
+def test_seconds_stay_unless_they_are_far_off(made: Project, seconds: float, kept: int) -> None:
+    for took in (5.0, seconds):
+        put(made, "first", facts={"seconds": took}, total=1.0)
+        renew(made, ["first"])
+    assert read_reference(made)["chapters"]["first"]["seconds"] == kept
+    assert set(read_reference(made)["chapters"]["first"]) == {"parameters", "seconds", "results"}
+
+
+def test_a_chapter_without_rows_is_asked_for_them(made: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    reference = read_reference(made)
+    old = reference["chapters"].pop("second")
+    for chapters in (
+        reference["chapters"],
+        reference["chapters"] | {"second": old | {"parameters": {"a": 1}}},
+    ):
+        write_atomically(made.reference, json.dumps({"chapters": chapters}))
+        with pytest.raises(ValueError, match=r"chapter 'second' .*verify --renew second"):
+            verify(made)
+    options = _parser().parse_args(["verify", "--renew", "second"])
+    assert options.command(made, options) == 0 and verify(made) == (6, [])
 
 
 def test_another_profile_is_not_compared(made: Project) -> None:

@@ -117,11 +117,11 @@ def test_checks_run_and_leave_a_report_only_if_all_pass(tmp_path: Path) -> None:
     (folder / "test_teeth.py").write_text("def test_left_out():\n    assert False\n")
     (folder / "test_some.py").write_text("def test_fine():\n    pass\n")
     target = tmp_path / "_build" / "results" / "theory.xml"
-    run_checks(tmp_path, target, workers=1)
+    run_checks(tmp_path, target, workers=0)
     assert 'name="test_fine"' in target.read_text("utf-8")
     (folder / "test_some.py").write_text("def test_wrong():\n    assert 1 == 2\n")
     with pytest.raises(ChecksFailed, match="test_wrong"):
-        run_checks(tmp_path, target, workers=1)
+        run_checks(tmp_path, target, workers=0)
     assert list(target.parent.iterdir()) == []
 
 

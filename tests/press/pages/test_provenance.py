@@ -18,9 +18,9 @@ PRESS = {
 
 def test_every_parameter_is_shown_with_value_type_default_range_and_help(book: Project) -> None:
     text = provenance(PRESS, read_parameters(book.source("first")), "downloads/first.ipynb")
-    row = r"| ` power ` | ` 0.1 ` | ` float ` | ` 2.0 ` | \(0\, inf\) | exponent |"
+    row = r"| ` power ` | **` 0.1 `** (changed) | ` float ` | ` 2.0 ` | \(0\, inf\) | exponent |"
     assert row in text
-    assert "| `` ['a', 'b`c'] `` |" in text
+    assert "| **`` ['a', 'b`c'] ``** (changed) |" in text
     assert r"labels\, as \*they\* are\_written" in text
     assert "{download}`Download the executed notebook <downloads/first.ipynb>`" in text
     assert "2026\\-01\\-02 03\\:04 UTC\\, in 1\\.3 s" in text and "abc\\+changes" in text
@@ -37,3 +37,4 @@ def test_banners() -> None:
     assert "not at the paper's scale" in banner("smoke") and ":class: warning" in banner("smoke")
     assert ":class: note" in banner("paper")
     assert "my\\_own" in banner("my_own")
+    assert "MADE" in banner("default", "MADE") and "MADE" in banner("smoke", "MADE")

@@ -153,12 +153,29 @@ BOMB = "a: &a [x]\n" + "\n".join(
     [
         ("[" * 5000, "not valid YAML"),
         ("count: " + "9" * 5000, "not valid YAML"),
-        ("count: 2001-13-45", "not valid YAML"),
+        ("count: 2001-13-45", "parameter count = '2001-13-45': not a number"),
+        ("count: 010", "parameter count = '010': a leading zero"),
+        ("count: 1:30", "parameter count = '1:30': not a number"),
+        ("decays: [1.5, 010]", "parameter decays = [1.5, '010']: a leading zero"),
+        ("draw: yes", "parameter draw = 'yes': not true or false"),
+        ("count: 3\n# again\ncount: 4", "the key 'count' stands in line 1 and again in line 3"),
         (BOMB, "unknown parameter 'a' = "),
         (BOMB.replace("t: ", "count: "), "unknown parameter 'a' = "),
         ("count: &a [*a]", "parameter count = [[[["),
     ],
-    ids=["deep", "long", "no date", "bomb", "bomb inside", "endless"],
+    ids=[
+        "deep",
+        "long",
+        "no date",
+        "octal",
+        "base 60",
+        "octal in a list",
+        "yes",
+        "twice",
+        "bomb",
+        "bomb inside",
+        "endless",
+    ],
 )
 def test_files_made_to_choke_a_reader(
     place: Path, content: str, message: str, capsys: pytest.CaptureFixture[str]

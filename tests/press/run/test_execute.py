@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
-from press.run.execute import clean_notebook
+from press.__main__ import main
+from press.run.execute import ChapterFailed, clean_notebook, execute
+from press.run.key import Point
+from press.run.notebook import dump
 from press.run.outputs import LEDGER
 from press.run.project import Project
 
@@ -67,7 +70,9 @@ def test_execution_whatever_the_caller_has_set(book: Project) -> None:
     ("arguments", "message"),
     [
         (["third"], "unknown chapter 'third'; the chapters are: first, second"),
-        (["first", "-p", "cuont", "2"], "unknown parameter 'cuont'"),
+        (["frist"], "unknown chapter 'frist'; did you mean 'first'?; the chapters are: first, second"),
+        (["first", "-p", "cuont", "2"], "unknown parameter 'cuont' = '2'; did you mean 'count'?; "),
+        (["first", "--profile", "smok"], "did you mean 'smoke'?"),
         (["first", "-p", "count", "0"], "parameter count = '0': out of range; allowed: int in [1, 100]"),
         (["first", "-p", "count", "true"], "parameter count = 'true': not a number"),
         (["first", "-p", "power", "nan"], "NaN"),
@@ -79,19 +84,21 @@ def test_execution_whatever_the_caller_has_set(book: Project) -> None:
     ],
 )
 def test_bad_input_ends_with_one_line_before_anything_runs(
-    book: Project, arguments: list[str], message: str
+    book: Project, instant: Any, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
     output = [] if "-o" in arguments else ["-o", "out.ipynb"]
-    done = run(book, *arguments, *output)
-    assert done.returncode == 2
-    last = done.stderr.splitlines()[-1]
-    assert "error: " in last and message in last
-    assert "Traceback" not in done.stderr
+    try:
+        code: object = main(["run", *arguments, *output])
+    except SystemExit as refused:
+        code = refused.code
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert code == 2 and "error: " in last and message in last
+    assert instant == []
     assert not list(book.root.glob("out.*")) and not book.notebooks.exists()
 
 
-def test_a_failing_cell_is_shown_and_nothing_is_published(book: Project) -> None:
-    replace(book, "k**power for k in range(count))", "k**power / 0 for k in range(count))")
+def test_a_failing_cell_is_shown_and_nothing_is_published(book: Project, instant: Any) -> None:
+    replace(book, "k**power for", "k**power / 0 for")
     output = book.root / "out.ipynb"
     done = run(book, "first", "-o", str(output))
     assert done.returncode == 1
@@ -99,8 +106,39 @@ def test_a_failing_cell_is_shown_and_nothing_is_published(book: Project) -> None
     assert not output.exists()
     assert "ZeroDivisionError" in (book.failed / "first.ipynb").read_text()
     replace(book, "power / 0", "power")
-    assert run(book, "first", "-o", str(output)).returncode == 0
+    assert main(["run", "first", "-o", str(output)]) == 0 and instant == ["first"]
     assert output.exists() and not (book.failed / "first.ipynb").exists()
+
+
+def test_a_kernel_that_dies_is_told_with_its_cell_and_what_ran_before_is_kept(book: Project) -> None:
+    replace(book, "plt.plot([", "import os; os.kill(os.getpid(), 9); plt.plot([")
+    done = run(book, "first", "-p", "count", "3", "-o", "out.ipynb")
+    assert done.returncode == 1 and not (book.root / "out.ipynb").exists()
+    first, *further = done.stderr.splitlines()
+    assert first == "first: the kernel died in code cell 3"
+    assert "os.kill" in done.stderr and "memory" in done.stderr and "Traceback" not in done.stderr
+    assert len(further) < 15 and "_build/failed/first.ipynb" in further[-1]
+    kept = [c for c in read(book.failed / "first.ipynb")["cells"] if c["cell_type"] == "code"]
+    assert [bool(cell["outputs"]) for cell in kept] == [False, False, True, False]
+
+
+def test_a_kernel_that_dies_at_once_is_told(book: Project, instant: Any) -> None:
+    def die(chapter: str, parameters: dict[str, Any]) -> None:
+        raise RuntimeError("Kernel died before replying")
+
+    instant.before = die
+    point = Point.of(book, "second", "default", {"base": 10.0})
+    with pytest.raises(ChapterFailed, match=r"^second: the kernel died before its first cell: Kernel died"):
+        execute(book, point)
+
+
+def test_a_byte_order_mark_hides_no_chapter(book: Project) -> None:
+    path = book.source("second")
+    clean = clean_notebook(path)
+    for text in (path.read_bytes(), path.read_bytes().replace(b"\n", b"\r\n")):
+        path.write_bytes(b"\xef\xbb\xbf" + text)
+        assert book.chapters() == ["first", "second"] and clean_notebook(book.source("second")) == clean
+    assert Point.of(book, "second", "default", {}).made_of["cells"]
 
 
 def test_the_gate_keeps_an_older_output_and_refuses_the_new(book: Project) -> None:
@@ -116,15 +154,17 @@ def test_the_gate_keeps_an_older_output_and_refuses_the_new(book: Project) -> No
 
 
 def test_warnings_do_not_pass(book: Project) -> None:
-    replace(book, "import record\n", "import record\nimport warnings; warnings.warn('look here')\n")
+    replace(
+        book, "import note, record\n", "import note, record\nimport warnings; warnings.warn('look here')\n"
+    )
     done = run(book, "first", "-o", "out.ipynb")
     assert done.returncode == 1 and "look here" in done.stderr
 
 
-def test_parameters_from_a_file_yield_to_the_command_line(book: Project) -> None:
+def test_parameters_from_a_file_yield_to_the_command_line(book: Project, instant: Any) -> None:
     (book.root / "params.yml").write_text("base: 1e1\n")
-    assert run(book, "second", "-f", "params.yml", "-o", "a.ipynb").returncode == 0
-    assert run(book, "second", "-f", "params.yml", "-p", "base", "8", "-o", "b.ipynb").returncode == 0
+    assert main(["run", "second", "-f", "params.yml", "-o", "a.ipynb"]) == 0
+    assert main(["run", "second", "-f", "params.yml", "-p", "base", "8", "-o", "b.ipynb"]) == 0
     values = [
         read(book.root / name)["metadata"]["press"]["parameters"]["base"] for name in ("a.ipynb", "b.ipynb")
     ]
@@ -132,8 +172,8 @@ def test_parameters_from_a_file_yield_to_the_command_line(book: Project) -> None
 
 
 def test_plain_papermill_on_the_clean_notebook(book: Project) -> None:
-    assert run(book, "second").returncode == 0
-    call = "pm.execute_notebook('_build/notebooks/second.ipynb', 'out.ipynb', {'base': 8.0})"
+    (book.root / "second.ipynb").write_text(dump(clean_notebook(book.source("second"))), encoding="utf-8")
+    call = "pm.execute_notebook('second.ipynb', 'out.ipynb', {'base': 8.0})"
     code = f"import papermill as pm; {call}"
     done = subprocess.run([sys.executable, "-c", code], cwd=book.root, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

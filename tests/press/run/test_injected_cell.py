@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from papermill.translators import PythonTranslator
 
-from press.run.parameters import TYPES, Parameter, coerce, resolve
+from press.run.parameters import TYPES, Contract, Parameter, coerce, resolve
 
 PIECES = [
     "'", '"', '"""', "\\", "\\'", "\n", "\r", "\r\n", "\0", "\u2028", "\u2029", "\x85", "\x1b",
@@ -38,7 +38,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 def test_the_cell_holds_literals_equal_to_what_was_given(data: st.DataObject) -> None:
     assert set(VALUES) == set(TYPES)
     kinds = data.draw(st.lists(st.sampled_from(TYPES), min_size=1, max_size=4))
-    parameters = {f"x{n}": Parameter(f"x{n}", kind, 0, None, "") for n, kind in enumerate(kinds)}
+    parameters = Contract({f"x{n}": Parameter(f"x{n}", kind, 0, None, "") for n, kind in enumerate(kinds)})
     given_values = {name: data.draw(VALUES[p.annotation]) for name, p in parameters.items()}
     values = resolve(parameters, given_values)
     tree = ast.parse(PythonTranslator.codify(values))

@@ -32,9 +32,9 @@ def point(book: Project, profile: str = "default", **values: object) -> Point:
         ("book/first.md", "number of points", "how many points there are"),
         ("book/first.md", "# First page", "# First page\n\nA paragraph more."),
         ("book/second.md", "math.log(base)", "math.log(base) + 1"),
-        ("opgd/rates.py", "from __future__", "# a comment\nfrom __future__"),
-        ("opgd/rates.py", '"""', '"""Other words. '),
-        ("opgd/regression/coupled.py", "import numpy as np", "import numpy as np\nX = 1"),
+        ("sums/powers.py", "from __future__", "# a comment\nfrom __future__"),
+        ("sums/powers.py", '"""', '"""Other words. '),
+        ("sums/closed.py", "annotations\n", "annotations\nX = 1\n"),
         ("press/sweep/grid.py", "LIMIT = 500", "LIMIT = 501"),
         ("profiles/smoke.yml", "count: 2", "count: 3"),
     ],
@@ -48,8 +48,9 @@ def test_what_shapes_no_result_is_not_in_the_key(book: Project, file: str, old: 
 @pytest.mark.parametrize(
     ("file", "old", "new", "why"),
     [
-        ("book/first.md", "range(count)]);", "range(count)])", "code cell 3 changed"),
-        ("book/first.md", "k**power for", "k*power for", "code cells 2, 3 changed"),
+        ("book/first.md", "legend(names);", "legend(names)", "code cell 3 changed"),
+        ("book/first.md", "total=", "all=", "code cell 2 changed"),
+        ("book/first.md", "plt.", "plt .", "code cell 3 changed"),
         ("book/first.md", "tags: [hide-input]", "tags: [raises-exception]", "code cell 3 changed"),
         (
             "book/first.md",
@@ -64,8 +65,8 @@ def test_what_shapes_no_result_is_not_in_the_key(book: Project, file: str, old: 
             "```{code-cell} ipython3\n1\n```\n\nThe total {",
             "4 code cells, 3 before",
         ),
-        ("opgd/rates.py", "annotations\n", "annotations\nX = 1\n", "opgd/rates.py changed"),
-        ("opgd/paper/reported.toml", "[", "# [\n[", "opgd/paper/reported.toml changed"),
+        ("sums/powers.py", "annotations\n", "annotations\nX = 1\n", "sums/powers.py changed"),
+        ("evidence/reported.toml", "[", "# [\n[", "evidence/reported.toml changed"),
         ("press/run/execute.py", "import json", "import json\nX = 1", "press/run/execute.py changed"),
         ("press/chapter/record.py", "LIMIT = 3.0", "LIMIT = 3.1", "press/chapter/record.py changed"),
         ("requirements.lock", "==", "== ", "requirements.lock changed"),
@@ -100,10 +101,10 @@ def test_settings_of_others_do_not_matter(book: Project, monkeypatch: pytest.Mon
 
 def test_a_cell_with_a_magic_depends_on_everything(book: Project) -> None:
     files = ingredients(book, "first")["files"]
-    assert "opgd/regression/coupled.py" not in files
+    assert "sums/closed.py" not in files
     edit(book.book / "first.md", "import matplotlib", "%matplotlib inline\nimport matplotlib")
     files = ingredients(book, "first")["files"]
-    assert "opgd/regression/coupled.py" in files and "press/chapter/style.py" in files
+    assert "sums/closed.py" in files and "press/chapter/style.py" in files
 
 
 def test_imports_are_followed(tmp_path: Path) -> None:
@@ -127,9 +128,9 @@ def test_imports_are_followed(tmp_path: Path) -> None:
 
 def test_the_library_is_all_of_it(book: Project) -> None:
     before = library(book.root)
-    edit(book.root / "opgd" / "regression" / "coupled.py", '"""', '"""Other words. ')
+    edit(book.root / "sums" / "closed.py", '"""', '"""Other words. ')
     assert library(book.root) == before
-    edit(book.root / "opgd" / "regression" / "coupled.py", "import numpy as np", "import numpy as np\nX = 1")
+    edit(book.root / "sums" / "closed.py", "annotations\n", "annotations\nX = 1\n")
     assert library(book.root) != before
 
 

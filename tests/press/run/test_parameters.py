@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from press.run.parameters import Parameter, coerce, read_parameters, resolve
+from press.run.parameters import Contract, Parameter, coerce, read_parameters, resolve
 from press.run.project import Project
 from press.run.ranges import Interval
 
@@ -29,11 +29,11 @@ def notebook(source: str, tags: tuple[str, ...] = ("parameters",)) -> Any:
 
 
 @pytest.fixture
-def declared() -> dict[str, Parameter]:
+def declared() -> Contract:
     return read_parameters(notebook(CELL))
 
 
-def test_reading(declared: dict[str, Parameter]) -> None:
+def test_reading(declared: Contract) -> None:
     assert list(declared) == [
         "repetitions",
         "p",
@@ -108,7 +108,7 @@ def test_exactly_one_cell(count: int) -> None:
         ("draw", True, True),
     ],
 )
-def test_good_values(declared: dict[str, Parameter], name: str, given: object, value: object) -> None:
+def test_good_values(declared: Contract, name: str, given: object, value: object) -> None:
     found = resolve(declared, {name: given})[name]
     assert found == value and type(found) is type(value)
 
@@ -141,7 +141,7 @@ def test_good_values(declared: dict[str, Parameter], name: str, given: object, v
     ],
 )
 def test_bad_values_name_parameter_value_and_what_is_allowed(
-    declared: dict[str, Parameter], name: str, value: object
+    declared: Contract, name: str, value: object
 ) -> None:
     with pytest.raises(ValueError) as caught:
         resolve(declared, {name: value})
@@ -149,7 +149,7 @@ def test_bad_values_name_parameter_value_and_what_is_allowed(
     assert message.startswith(f"parameter {name} = ") and f"allowed: {declared[name].allowed}" in message
 
 
-def test_unknown_name(declared: dict[str, Parameter]) -> None:
+def test_unknown_name(declared: Contract) -> None:
     with pytest.raises(ValueError, match=r"unknown parameter 'repetition' = 8; .*repetitions, p"):
         resolve(declared, {"repetition": 8})
 
@@ -162,3 +162,31 @@ def test_what_is_accepted_has_the_type_and_lies_in_the_range(value: object) -> N
     except ValueError:
         return
     assert type(result) is float and 0 < result <= 10
+
+
+RELATED = """
+n_min: float = 10.0  # [1, inf) smallest
+n_max: float = 100.0  # [1, inf) largest
+# require: n_min < n_max
+gammas: list[float] = [1.5, 3]  # (0, inf) decays
+# require: increasing(gammas)
+"""
+
+
+def test_relations_are_checked_with_all_values() -> None:
+    related = read_parameters(notebook(RELATED))
+    assert [relation.names for relation in related.relations] == [("n_min", "n_max"), ("gammas",)]
+    assert resolve(related, {"n_min": 1000, "n_max": "1e4"})["n_max"] == 1e4
+    for given_values, named in (
+        ({"n_min": 1e3}, "n_min = 1000.0, n_max = 100.0"),
+        ({"gammas": [3, 1]}, "gammas"),
+    ):
+        with pytest.raises(ValueError, match=named) as error:
+            resolve(related, given_values)
+        assert any(relation.text in str(error.value) for relation in related.relations)
+
+
+@pytest.mark.parametrize("relation", ["n_max < n_min", "n_max < n", "n_max"[:3]])
+def test_relations_of_the_cell_must_be_readable_and_hold_for_the_defaults(relation: str) -> None:
+    with pytest.raises(ValueError, match="parameters cell"):
+        read_parameters(notebook(f"{RELATED}# require: {relation}\n"))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from press.run.profiles import overrides, read_mapping
+from press.run.profiles import overrides
 from press.run.project import Project
 
 
@@ -39,7 +39,3 @@ def test_bad_profiles_are_refused_whatever_chapter_is_asked_for(
         with pytest.raises(ValueError, match=r"^profiles/smoke\.yml") as caught:
             overrides(book, "smoke", chapter)
         assert message in str(caught.value)
-
-
-def test_an_empty_file_changes_nothing() -> None:
-    assert read_mapping("# nothing\n", "x.yml") == {}

@@ -36,6 +36,23 @@ def test_unknown_chapters_are_named_with_the_known(book: Project, name: str) -> 
         book.source(name)
 
 
+@pytest.mark.parametrize("given", ["first", "first.md", "book/first.md", "./book/first.md"])
+def test_a_chapter_may_be_given_as_its_file(book: Project, given: str) -> None:
+    assert book.chapter(given) == "first"
+
+
+@pytest.mark.parametrize("given", ["first.ipynb", "other/first.md", "book/ledger.md", "/book/first.md"])
+def test_another_file_is_no_chapter(book: Project, given: str) -> None:
+    with pytest.raises(ValueError, match="the chapters are: first, second"):
+        book.chapter(given)
+
+
+def test_bad_front_matter_names_its_file(book: Project) -> None:
+    (book.book / "second.md").write_text("---\nkernelspec: {}\nkernelspec: {}\n---\n")
+    with pytest.raises(ValueError, match=r"second\.md: front matter: .*'kernelspec' stands in line 1 and"):
+        book.chapters()
+
+
 def test_prose_is_no_notebook(book: Project) -> None:
     path = book.root / "prose.md"
     path.write_text("---\ntitle: x\n---\n# x\n")

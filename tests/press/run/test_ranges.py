@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from press.run.ranges import Choices, Interval, split_comment
+from press.run.ranges import Choices, Interval, read_relation, split_comment
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,43 @@ def test_written_intervals_are_read_back(
 def test_choices_are_written_as_read() -> None:
     allowed, _ = split_comment("{1, two} x")
     assert allowed == Choices((1, "two")) and str(allowed) == "{1, two}"
+
+
+NAMES = {"low": 1.0, "high": 10.0, "sizes": [1, 2, 4], "depths": [0, 1, 1], "zero": 0}
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("low < high", True),
+        ("high <= low", False),
+        ("10 * low <= high", True),
+        ("increasing(sizes)", True),
+        ("increasing(depths)", False),
+        ("distinct(sizes)", True),
+        ("distinct(depths)", False),
+        ("len(sizes) == len(depths)", True),
+        ("len(sizes) >= 4", False),
+        ("0 in depths and 0 not in sizes", True),
+        ("not distinct(depths) or low > high", True),
+        ("max(sizes) < min(low, high)", False),
+        ("1 / zero < 2", False),
+    ],
+)
+def test_relations(text: str, holds: bool) -> None:
+    relation = read_relation(text, list(NAMES))
+    assert relation.text == text and set(relation.names) <= set(NAMES)
+    assert relation.holds(NAMES) is holds
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "low <", "low = high", "1 < 2", "lo < high", "low.real < 1", "sizes[0] < 1", "[low] == sizes",
+        "sum(sizes) > 1", "__import__('os')", "(lambda: low)()", "len < low", "low if high else low",
+        "f'{low}' == high",
+    ],
+)  # fmt: skip
+def test_what_is_no_relation_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="relation"):
+        read_relation(text, list(NAMES))

@@ -49,11 +49,17 @@ def test_images_without_any_metadata() -> None:
 
 
 @pytest.mark.parametrize(
-    "other",
-    [image(), v4.new_output("stream", name="stdout", text="stray"), v4.new_output("display_data", data={})],
+    ("other", "named"),
+    [
+        (image(), "outputs an image, an image:"),
+        (v4.new_output("stream", name="stdout", text="stray"), "outputs an image, stdout 'stray':"),
+        (v4.new_output("display_data", data={}), "outputs an image, a value '':"),
+        (v4.new_output("execute_result", data={"text/plain": "[3]"}), "outputs an image, a value '[3]':"),
+    ],
 )
-def test_one_image_and_nothing_else(other: Any) -> None:
-    assert any("one image only" in fault for fault in faults(image(), other, metadata=options()))
+def test_one_image_and_nothing_else(other: Any, named: str) -> None:
+    (fault,) = [fault for fault in faults(image(), other, metadata=options()) if "one image" in fault]
+    assert named in fault
 
 
 def test_errors_are_refused() -> None:
@@ -77,3 +83,11 @@ def test_papermill_exceptions_are_refused() -> None:
 def test_unexecuted_cells_are_refused() -> None:
     (fault,) = faults(count=None)
     assert fault == "rates, code cell 2: was not executed"
+
+
+@pytest.mark.parametrize(
+    ("cell", "faulty"), [("nan", True), ("**-nan**", True), ("nano", False), ("0.1", False)]
+)
+def test_tables_with_nan_are_refused(cell: str, faulty: bool) -> None:
+    table = v4.new_output("display_data", data={"text/markdown": f"| a | b |\n| --- | --- |\n| x | {cell} |"})
+    assert len(faults(table)) == faulty

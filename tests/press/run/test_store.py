@@ -59,7 +59,7 @@ def test_what_a_chapter_keeps_is_lost_with_the_code_that_made_it(book: Project) 
     assert kept.get("cell") is None
     kept.put("cell", b"1.5\n2.5")
     assert kept.get("cell") == b"1.5\n2.5" == keep.Kept(book.root).get("cell")
-    (book.root / "opgd" / "problem.py").write_text("X = 1\n")
+    (book.root / "sums" / "more.py").write_text("X = 1\n")
     assert keep.Kept(book.root).get("cell") is None
 
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture
 def configured(book: Project) -> Project:
-    shutil.copy(ROOT / "requirements.txt", book.root)
+    shutil.copy(ROOT / "pyproject.toml", book.root)
     with (book.root / "_config.yml").open("a", encoding="utf-8") as config:
         config.write("\nrepository:\n  url: https://example.org/someone/book\n  branch: notebooks\n")
     return book

@@ -65,6 +65,21 @@ def test_the_page_needs_no_other_file_and_no_host(book: Project, monkeypatch: py
     assert list(book.build.glob("page-*")) == [] if book.build.exists() else True
 
 
+def test_scripts_and_styles_that_a_chapter_loads_are_inside(
+    book: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(book.root)
+    (book.book / "references.bib").write_text("", encoding="utf-8")
+    folder = book.book / "assets" / "explorer"
+    wanted = [path.read_text(encoding="utf-8") for path in sorted(folder.iterdir())]
+    loads = [f'<script src="_static/explorer/{path.name}"></script>' for path in folder.glob("*.js")]
+    loads.append('<link rel="stylesheet" href="_static/explorer/explorer.css">')
+    text = onepage(book, write(book, "# Explorer\n\n```{raw} html\n" + "\n".join(loads) + "\n```\n"))
+    assert wanted and all(part in text for part in wanted)
+    with pytest.raises(SiteFailed, match=r"refers to gone\.js, which does not exist"):
+        onepage(book, write(book, '# X\n\n```{raw} html\n<script src="_static/gone.js"></script>\n```\n'))
+
+
 def test_a_notebook_that_cannot_be_rendered_is_an_error(
     book: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ import pandas as pd
 import pytest
 from distributed import KilledWorker
 
+from press.run import progress
 from press.run.execute import ChapterFailed
 from press.run.key import Point
 from press.run.project import Project
@@ -171,6 +172,47 @@ def test_a_scheduler_that_is_not_there(steps: Project, monkeypatch: pytest.Monke
     monkeypatch.setattr(module, "_WAIT", 0.5)
     with pytest.raises(ValueError, match=r"scheduler tcp://127\.0\.0\.1:1: "):
         list(gather(steps, points(steps)[:1], scheduler="tcp://127.0.0.1:1"))
+
+
+def test_a_dead_scheduler_leaves_no_directory(
+    steps: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_WAIT", 0.5)
+    with pytest.raises(ValueError, match="scheduler tcp"):
+        sweep(steps, points(steps)[:1], tmp_path / "new", scheduler="tcp://127.0.0.1:1")
+    assert list(tmp_path.glob("new*")) == []
+
+
+def test_another_chapter_does_not_take_a_directory(steps: Project, instant: Any, tmp_path: Path) -> None:
+    sweep(steps, points(steps)[:1], tmp_path / "sweep")
+    before = sorted((tmp_path / "sweep").rglob("*"))
+    other = points_of(steps, "first", "points: [{}]", "grid.yml", profile="default", given={})
+    with pytest.raises(ValueError, match="sweep holds a sweep of second: name another directory"):
+        sweep(steps, other, tmp_path / "sweep")
+    assert sorted((tmp_path / "sweep").rglob("*")) == before and instant == ["second"]
+
+
+def test_two_sweeps_at_once_share_the_work(steps: Project, instant: Any, tmp_path: Path) -> None:
+    instant.before = lambda chapter, parameters: time.sleep(0.2)
+    with ThreadPoolExecutor(2) as two:
+        pair = [two.submit(sweep, steps, points(steps), tmp_path / name) for name in ("one", "two")]
+    assert len(instant) == 6
+    assert all(len(one.result().notebooks) == 6 for one in pair)
+
+
+def test_in_a_log_lines_say_how_far_a_sweep_is(
+    steps: Project,
+    instant: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(progress, "EVERY", 0.05)
+    instant.before = lambda chapter, parameters: time.sleep(0.3)
+    sweep(steps, points(steps)[:2], tmp_path)
+    said = capsys.readouterr().err.splitlines()
+    assert "second: 0 of 2 points, 0 failed, 0 s; running: 1" in said
+    assert any(line.startswith("second: 1 of 2 points") and " left" in line for line in said)
 
 
 def test_errors_survive_the_way_between_processes() -> None:
