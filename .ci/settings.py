@@ -27,7 +27,15 @@ UV = {  # a setting of pip: the same for uv
 }
 PIP_ALONE = ("no-index", "keyring-provider")
 CACHES = ("cache-dir", "no-cache-dir")
-KEPT_UV = ("UV_CACHE_DIR", "UV_CONCURRENT_", "UV_HTTP_", "UV_KEYRING_", "UV_LINK_MODE", "UV_OFFLINE", "UV_SYSTEM_CERTS")
+KEPT_UV = (
+    "UV_CACHE_DIR",
+    "UV_CONCURRENT_",
+    "UV_HTTP_",
+    "UV_KEYRING_",
+    "UV_LINK_MODE",
+    "UV_OFFLINE",
+    "UV_SYSTEM_CERTS",
+)
 SECTIONS = ("global", "install", ":env:")  # the later ones win
 
 
@@ -49,16 +57,26 @@ def main() -> None:
     # pip looks for the best version in all indexes; that the hash is right makes it safe
     changed |= {"UV_INDEX_STRATEGY": "unsafe-best-match", "UV_PYTHON_DOWNLOADS": "never"}
     for name, value in kept.items():
-        words = value.split() if name in ("find-links", "extra-index-url", "constraint", "trusted-host") else [value]
+        words = (
+            value.split()
+            if name in ("find-links", "extra-index-url", "constraint", "trusted-host")
+            else [value]
+        )
         if name in UV:
             changed[UV[name]] = ("," if name == "find-links" else " ").join(words)
-    changed |= {name: os.environ[name] for name in set(UV.values()) & set(os.environ) if name.startswith("UV_")}
+    changed |= {
+        name: os.environ[name] for name in set(UV.values()) & set(os.environ) if name.startswith("UV_")
+    }
     bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
     if bundle and "SSL_CERT_FILE" not in changed | dict(os.environ):
         changed["SSL_CERT_FILE"] = bundle
     if "SSL_CERT_FILE" not in changed | dict(os.environ):
         changed["UV_SYSTEM_CERTS"] = "1"
-    foreign = [n for n in os.environ if n.startswith(("PIP_", "UV_")) and n not in changed and not n.startswith(KEPT_UV)]
+    foreign = [
+        n
+        for n in os.environ
+        if n.startswith(("PIP_", "UV_")) and n not in changed and not n.startswith(KEPT_UV)
+    ]
     print("\n".join(f"unset {name}" for name in foreign if name.isidentifier()))
     print("\n".join(f"export {name}={shlex.quote(value)}" for name, value in changed.items()))
     print("fast=" if any(name in PIP_ALONE for name in kept) else "fast=yes")

@@ -56,10 +56,8 @@ def whole(name: str, value: Any, *, least: int, most: int | None = None) -> int:
 def unmasked(name: str, value: object) -> None:
     """Refuse masked values, which would be read as what lies below the mask."""
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
-        raise ValueError(
-            f"{name} holds {np.ma.getmaskarray(value).sum()} masked values and must hold none: drop them or fill "
-            "them in"
-        )
+        count = np.ma.getmaskarray(value).sum()
+        raise ValueError(f"{name} holds {count} masked values and must hold none: drop them or fill them in")
 
 
 def array(
