@@ -35,34 +35,60 @@ import math
 
 import numpy as np
 from numpy.polynomial import Legendre, Polynomial
+from numpy.typing import NDArray
 
 from opgd._validate import Array
 from opgd.flow._compile import compiled
 
-__all__ = ["half_times", "panel_length", "solve"]
+__all__ = ["half_times", "newton_steps", "panel_length", "panel_stretch", "solve"]
 
-NODES = 16
+NODES = 12
 _x, _weights = np.polynomial.legendre.leggauss(NODES)
 XI, WEIGHTS = (1 + _x) / 2, _weights / 2
-TERMS = 12
+REMAINING = 1 - XI
+LATE_NODES = -np.log1p(-XI)
+TERMS = 11
 SINH = np.array([1 / math.factorial(2 * k + 1) for k in range(TERMS)])
 COSH = np.array([1 / math.factorial(2 * k) for k in range(TERMS)])
-LONGEST = 2.0  # panel for which these series are good to the last digit
+EXP = np.array([1 / math.factorial(k) for k in range(14)])
+LOG = np.array([2 / (2 * k + 1) for k in range(11)])
+LONGEST = 1.75  # panel for which the series of sinh and cosh are good to the last digit
 LINEAR = 40.0  # ln(rho) beyond which the end is reached before a or b has changed
+SMALLEST, LARGEST = 1e-30, 1e17  # rho between which no stage is left out and the path is not linear
+MODERATE = 1e60  # magnitudes, and their inverses, whose products stay in the range of a double
 START = 17.5  # where sinh w = cosh w = e^w / 2 to the last digit
+REST = 45.0  # y from which on 1 - Theta is negligible
 # Values at the nodes -> Legendre coefficients -> powers of x in the average of the interpolant over [-1, x].
 TO_LEGENDRE = np.array([(2 * k + 1) * Legendre.basis(k)(_x) * WEIGHTS for k in range(NODES)])
 AVERAGES = np.zeros((NODES, NODES))
 for _k in range(NODES):
     _integral = Legendre.basis(_k).integ(lbnd=-1).convert(kind=Polynomial)
     AVERAGES[: _k + 1, _k] = (_integral // Polynomial([1, 1])).coef
-# Rows of the scratch of a panel. The kernels index it: of a slice, or of an array given to another function,
-# numba counts the references with atomic operations, which take as long as the arithmetic.
-SINH_STEP, COSH_STEP, G, X, B2, WEIGHED, LEGENDRE, AVERAGE, ROWS = range(9)
+# Values at the nodes -> these powers, the integrals from 0 to the nodes, the values at 0 and 1.
+INTEGRALS, VALUES, FITTED = NODES, 2 * NODES, 2 * NODES + 4
+_to_nodes = XI[:, None] * np.vander(_x, NODES, increasing=True) @ AVERAGES
+_to_ends = np.array([[(-1.0) ** k for k in range(NODES)], [1.0] * NODES])
+FIT = np.concatenate([AVERAGES, _to_nodes, _to_ends, np.zeros((2, NODES))]) @ TO_LEGENDRE
+FIT = FIT.T.ravel().copy()
+# Rows of flat scratch arrays. By constant distances the compiler sees that rows do not overlap, and works on
+# several elements at a time; for the same reason polynomials with such coefficients are written out.
+LANES, JOBS, WIDTH = 144, 80, 16
+Z, ROOT, S, RHO, ALPHA2, ETA2, RATE, END, POLE, X_END, PRODUCT, SQUARE, CHANGE, LANE_ROWS = (
+    LANES * row for row in range(14)
+)
+TARGET, PLACE, SINH_LEFT, COSH_LEFT, LENGTH, POLES, POWERS = (JOBS * row for row in range(7))
+QUEUE = POWERS + JOBS * NODES
+SINH_STEP, COSH_STEP, G, X, B2, WEIGHED, KNOTS, SPEEDS, FITS = (WIDTH * row for row in range(9))
+SCRATCH = FITS + FITTED
+FOUND_X, FOUND_W, FOUND_Y, FOUND_SLOPE, MISSING, STIFFNESS, FOUND = range(7)
+TILE = 2**15  # components times times worked on at a time
+MAGIC = 1.5 * 2.0**52  # added to a number, it leaves the nearest integer in the lowest bits
+LOG2_E, LN2_HIGH, LN2_LOW = 1 / math.log(2), 0.6931471803691238, 1.9082149292705877e-10
+ONE, ROOT_HALF = 1023 << 52, int(np.float64(math.sqrt(0.5)).view(np.int64))  # bits
 contracted = compiled("contract")
 inlined = compiled("contract", inline=True)
 # sums in any order, for speed; elsewhere an order can matter (two factors, each within range)
-reordered = compiled("contract", "reassoc")
+reordered = compiled("contract", "reassoc", inline=True)
 
 
 def panel_length(depth: int, tolerance: float) -> float:
@@ -73,8 +99,18 @@ def panel_length(depth: int, tolerance: float) -> float:
     half-axes of the ellipse through them.
     """
     distance = min(math.pi / 2, 2 * math.pi / (depth + 2))
-    ellipse = (30 / tolerance) ** (1 / NODES)
+    ellipse = (0.3 / min(tolerance, 1e-7)) ** (1 / NODES)
     return float(min(LONGEST, 4 * distance / (ellipse - 1 / ellipse)))
+
+
+def panel_stretch(tolerance: float) -> float:
+    """Return how many times as long as the others the last panel is: its pole is near the others, too."""
+    return 2.0 if tolerance < 1e-8 else 1.0
+
+
+def newton_steps(tolerance: float) -> int:
+    """Return how many steps of Newton's method bring the first guess, good to 1e-2, within `tolerance`."""
+    return 3 if tolerance < 1e-8 else 2
 
 
 @contracted
@@ -82,108 +118,272 @@ def solve(
     z: Array,
     log_lam: Array,
     times: Array,
+    rows: NDArray[np.intp],
     depth: int,
     m: float,
     b0: float,
     length: float,
+    stretch: float,
+    steps: int,
+    column: int,
     theta: Array,
     a: Array,
     b: Array,
     beta: Array,
     slope: Array,
 ) -> None:
-    """Write theta (and a, b, beta unless `a` is empty), one component a row, one time a column.
+    """Write theta, unless they are empty a, b and beta, and d theta / dz, from `column` of the results on.
 
-    `z` >= 0, `log_lam` = ln(lambda) and the increasing `times` are 1-d; `m` is the factor of beta^2 in b^2.
-    Unless `slope` is empty, d theta / dz goes there.
+    `z`, `log_lam` = ln(lambda) and the increasing `times` are 1-d; each time has its row of the results.
+    `m` is the factor of beta^2 in b^2, `steps` are those of Newton's method.
     """
-    count, layers, slopes = times.size, a.size > 0, slope.size > 0
-    tau, w, x, change = np.empty(count), np.empty(count), np.empty(count), np.empty(count)
-    missing, stiffness = np.empty(count), np.empty(count)  # 1 - Theta and 1 / K
-    scratch = np.empty((ROWS, NODES))
-    log_b0, first_power = math.log(b0), b0**depth
-    for j in range(z.size):
-        log_root = 0.5 * log_lam[j]  # ln sqrt(lambda)
-        root = math.exp(log_root)
-        if z[j] == 0 or log_root == -math.inf:
-            theta[j] = 0
-            if layers:
-                a[j], b[j], beta[j] = root, b0, 0
+    count, slopes = times.size, slope.size > 0
+    width = max(1, min(LANES, TILE // max(count, 1)))
+    tile, lane, ordinary = np.zeros(width * count), np.empty(LANE_ROWS), np.empty(LANES, np.bool_)
+    scratch, slot = np.zeros(SCRATCH), np.zeros(2 * JOBS, np.int64)
+    queue, queue_last = np.ones(QUEUE), np.ones(QUEUE)
+    found = np.empty((FOUND, count))
+    for begin in range(0, z.size, width):
+        lanes = min(width, z.size - begin)
+        _normal_forms(z, log_lam, begin, lanes, depth, m, b0, lane, ordinary)
+        if not slopes:
+            _walk(
+                times, lane, ordinary, 0, lanes, False, False, depth, length, stretch, steps, 0.0, 1.0,
+                tile, found, scratch, queue, queue_last, slot,
+            )  # fmt: skip
+            _finish(tile, lanes, times, rows, lane, ordinary, depth, b0, column + begin, theta, a, b, beta)
+        for j in range(lanes):
+            if slopes or not ordinary[j]:
+                _solve_alone(
+                    z[begin + j], log_lam[begin + j], times, rows, depth, m, b0, length, stretch, steps,
+                    j, column + begin + j, theta, a, b, beta, slope, lane, found, scratch,
+                    queue, queue_last, slot,
+                )  # fmt: skip
+
+
+@contracted
+def _normal_forms(
+    z: Array,
+    log_lam: Array,
+    begin: int,
+    lanes: int,
+    depth: int,
+    m: float,
+    b0: float,
+    lane: Array,
+    ordinary: NDArray[np.bool_],
+) -> None:
+    """Write the rows of `lane`, and which lanes are `ordinary`: free of extreme numbers and zeros."""
+    scale, power, odd = b0 / math.sqrt(m), b0**depth, depth % 2 == 1
+    moderate = max(b0, 1 / b0) < MODERATE and power < MODERATE and power > 1 / MODERATE
+    padded = _padded(lanes)
+    for j in range(padded):
+        lane[Z + j], lane[ROOT + j] = 1.0, 0.0
+    for j in range(lanes):
+        lane[Z + j], lane[ROOT + j] = z[begin + j], min(max(0.5 * log_lam[begin + j], -400.0), 400.0)
+    for j in range(padded):
+        size, root = max(abs(lane[Z + j]), 1 / MODERATE), _exp(lane[ROOT + j])
+        s = min(root, scale)
+        rho = s * root * (power / size)
+        inside = (rho > SMALLEST) & (rho < LARGEST) & (size < MODERATE) & (size > 1 / MODERATE)
+        inside = inside & (root < MODERATE) & (root > 1 / MODERATE) & moderate
+        lane[ROOT + j] = root if inside else scale
+        lane[S + j] = s if inside else scale
+        lane[RHO + j] = rho if inside else 1.0
+        lane[RATE + j] = root / s * power * size if inside else 0.0
+        lane[CHANGE + j], lane[POLE + j] = 1.0, 1.0
+    for j in range(lanes):
+        ordinary[j] = lane[RATE + j] > 0
+    for j in range(padded):
+        alpha, eta = lane[S + j] / lane[ROOT + j], lane[S + j] / scale
+        lane[ALPHA2 + j], lane[ETA2 + j] = alpha * alpha, eta * eta
+        log_rho, log_alpha, log_eta = _log(lane[RHO + j]), _log(alpha), _log(eta)
+        log_x = min(-log_rho, -0.5 * (log_rho + log_alpha))
+        log_x = min(log_x, -(log_rho + depth * log_eta) / (depth + 1))
+        log_x = min(log_x, -(log_rho + log_alpha + depth * log_eta) / (depth + 2))
+        lane[X_END + j] = _exp(log_x)
+    moving = True
+    while moving:  # as in _equilibrium
+        for j in range(padded):
+            x2 = lane[X_END + j] * lane[X_END + j]
+            a2, b2 = 1 + lane[ALPHA2 + j] * x2, 1 + lane[ETA2 + j] * x2
+            lane[PRODUCT + j] = lane[RHO + j] * lane[X_END + j] * math.sqrt(a2 * b2 if odd else a2)
+            lane[SQUARE + j] = b2
+        for _ in range(depth // 2):
+            for j in range(padded):
+                lane[PRODUCT + j] *= lane[SQUARE + j]
+        for j in range(padded):
+            x, share = lane[X_END + j], min(lane[PRODUCT + j], 1e300)
+            a2, b2 = lane[ALPHA2 + j] * x * x, lane[ETA2 + j] * x * x
+            elasticity = 1 + a2 / (1 + a2) + depth * (b2 / (1 + b2))
+            change = 2 * (share - 1) / ((share + 1) * elasticity)
+            settled = abs(lane[CHANGE + j]) < 1e-12  # before: what others need must not show
+            change = 0.0 if settled else change
+            x -= x * change
+            lane[CHANGE + j], lane[X_END + j] = change, x
+            lane[POLE + j] = lane[POLE + j] if settled else lane[RHO + j] * x * x / elasticity
+        moving = False
+        for j in range(padded):
+            moving |= abs(lane[CHANGE + j]) >= 1e-12
+    for j in range(padded):
+        x = lane[X_END + j]
+        lane[END + j] = _log1p(x + x * x / (1 + math.sqrt(1 + x * x)))
+
+
+@contracted
+def _finish(
+    tile: Array,
+    lanes: int,
+    times: Array,
+    rows: NDArray[np.intp],
+    lane: Array,
+    ordinary: NDArray[np.bool_],
+    depth: int,
+    b0: float,
+    column: int,
+    theta: Array,
+    a: Array,
+    b: Array,
+    beta: Array,
+) -> None:
+    """Write the layers of all ordinary lanes from their x = sinh w, and nonsense for others."""
+    odd, state, padded = depth % 2 == 1, a.size > 0, _padded(lanes)
+    for j in range(padded):
+        lane[X_END + j] = 0.0
+    for i in range(times.size):
+        row, first = rows[i], i * lanes
+        for j in range(lanes):
+            lane[X_END + j] = tile[first + j] if ordinary[j] else 0.0
+        for j in range(padded):
+            x = lane[X_END + j]
+            a2, b2 = 1 + lane[ALPHA2 + j] * (x * x), 1 + lane[ETA2 + j] * (x * x)
+            lane[PRODUCT + j] = lane[RHO + j] * x * math.sqrt(a2 * b2 if odd else a2)
+            lane[SQUARE + j] = b2
+            if state:
+                lane[POLE + j], lane[END + j] = lane[ROOT + j] * math.sqrt(a2), b0 * math.sqrt(b2)
+        for _ in range(depth // 2):
+            for j in range(padded):
+                lane[PRODUCT + j] *= lane[SQUARE + j]
+        if times[i] < math.inf:
+            for j in range(lanes):
+                theta[row, column + j] = lane[Z + j] * min(lane[PRODUCT + j], 1.0)
+        else:
+            for j in range(lanes):
+                theta[row, column + j] = lane[Z + j]
+        if state:
+            for j in range(lanes):
+                a[row, column + j], b[row, column + j] = lane[POLE + j], lane[END + j]
+                beta[row, column + j] = math.copysign(lane[S + j] * lane[X_END + j], lane[Z + j])
+
+
+@contracted
+def _solve_alone(
+    z: float,
+    log_lam: float,
+    times: Array,
+    rows: NDArray[np.intp],
+    depth: int,
+    m: float,
+    b0: float,
+    length: float,
+    stretch: float,
+    steps: int,
+    j: int,
+    column: int,
+    theta: Array,
+    a: Array,
+    b: Array,
+    beta: Array,
+    slope: Array,
+    lane: Array,
+    found: Array,
+    scratch: Array,
+    queue: Array,
+    queue_last: Array,
+    slot: NDArray[np.int64],
+) -> None:
+    """Do as `solve` for one component, by logarithms; j is its lane."""
+    count, state, slopes = times.size, a.size > 0, slope.size > 0
+    size, log_root, log_b0 = abs(z), 0.5 * log_lam, math.log(b0)  # log_root: ln sqrt(lambda)
+    root = math.exp(log_root)
+    if size == 0 or log_root == -math.inf:
+        for i in range(count):
+            theta[rows[i], column] = 0
+            if state:
+                a[rows[i], column], b[rows[i], column], beta[rows[i], column] = root, b0, 0
             if slopes:
                 rate = math.exp(log_root + depth * log_b0)
-                for i in range(count):
-                    slope[j, i] = -math.expm1(-times[i] * rate * rate) if rate > 0 else 0.0
-            continue
-        log_z = math.log(z[j])
-        log_s, log_rate, log_rho, log_alpha, log_eta, skip, gap_b, from_b, gap_ab, from_ab = _normal_form(
-            log_z, log_root, depth, m, log_b0
-        )
-        if log_rho > LINEAR:
-            rate = math.exp(0.5 * (log_rate + log_rho))
-            for i in range(count):
-                share = -math.expm1(-times[i] * rate * rate)
-                theta[j, i] = z[j] * share
-                if layers:
-                    a[j, i], b[j, i], beta[j, i] = root, b0, math.exp(log_s - log_rho) * share
-                if slopes:
-                    slope[j, i] = share
-            continue
-        rate, rest = root / math.exp(log_s) * first_power * z[j], 1.0  # more exact than logarithms
-        if not (1e-290 < rate < 1e290 and 1e-290 < first_power < 1e290):
-            rate = rest = math.exp(0.5 * log_rate)
+                slope[rows[i], column] = -math.expm1(-times[i] * rate * rate) if rate > 0 else 0.0
+        return
+    log_z, first_power = math.log(size), b0**depth
+    log_s, log_rate, log_rho, log_alpha, log_eta, skip, gap_b, from_b, gap_ab, from_ab = _normal_form(
+        log_z, log_root, depth, m, log_b0
+    )
+    if log_rho > LINEAR:
+        rate = math.exp(0.5 * (log_rate + log_rho))
         for i in range(count):
-            tau[i] = times[i] * rate * rest
-        careful = skip > 0 or gap_b > 0 or gap_ab > 0
-        x_end, elasticity = _equilibrium(log_rho, log_alpha, log_eta, depth)
-        rho, alpha2, eta2 = math.exp(log_rho), math.exp(2 * log_alpha), math.exp(2 * log_eta)
-        pole = rho * x_end * x_end / elasticity
-        _path(
-            tau, skip, math.asinh(x_end), pole, rho, alpha2, eta2, depth, length,
-            w, x, change, slope, j, missing, stiffness, scratch,
-        )  # fmt: skip
-        if slopes and careful:
-            for i in range(count):
-                short = w[i] - skip
-                if skip > 0 and tau[i] <= skip + START:  # one of the layers grows like e^w, the other not yet
-                    log_cosh = tau[i] + math.log(0.5 + 0.5 * math.exp(-2 * tau[i]))
-                    log_slope = log_rho - 2 * skip + 2 * log_cosh + math.log(1 + math.tanh(tau[i]) ** 2)
-                    slope[j, i] = tau[i] * math.exp(log_slope)
-                else:  # b, or a and b, have grown meanwhile, and K has fallen; the time passed before
-                    fall = (depth - 1) * gap_b * (short > from_b) + depth * gap_ab * (short > from_ab)
-                    waited = missing[i] * min(tau[i], 1e300)
-                    slope[j, i] += waited * stiffness[i] * math.expm1(min(fall, 300.0))
+            share = -math.expm1(-times[i] * rate * rate)
+            theta[rows[i], column] = z * share
+            if state:
+                a[rows[i], column], b[rows[i], column] = root, b0
+                beta[rows[i], column] = math.copysign(math.exp(log_s - log_rho) * share, z)
+            if slopes:
+                slope[rows[i], column] = share
+        return
+    rate, rest = root / math.exp(log_s) * first_power * size, 1.0  # more exact than logarithms
+    if not (1e-290 < rate < 1e290 and 1e-290 < first_power < 1e290):
+        rate = rest = math.exp(0.5 * log_rate)
+    careful = skip > 0 or gap_b > 0 or gap_ab > 0
+    x_end, elasticity = _equilibrium(log_rho, log_alpha, log_eta, depth)
+    rho, alpha2, eta2 = math.exp(log_rho), math.exp(2 * log_alpha), math.exp(2 * log_eta)
+    lane[RHO + j], lane[ALPHA2 + j], lane[ETA2 + j], lane[RATE + j] = rho, alpha2, eta2, rate
+    lane[X_END + j], lane[END + j], lane[POLE + j] = (
+        x_end,
+        math.asinh(x_end),
+        rho * x_end * x_end / elasticity,
+    )
+    nobody = np.zeros(j + 1, np.bool_)
+    _walk(
+        times, lane, nobody, j, j + 1, True, slopes, depth, length, stretch, steps, skip, rest,
+        found[FOUND_X], found, scratch, queue, queue_last, slot,
+    )  # fmt: skip
+    for i in range(count):
+        row, tau, x, w = rows[i], times[i] * rate * rest, found[FOUND_X, i], found[FOUND_W, i]
+        short = w - skip
+        if slopes:
+            slope[row, column] = found[FOUND_SLOPE, i]
+            if skip > 0 and tau <= skip + START:  # one of the layers grows like e^w, the other not yet
+                log_cosh = tau + math.log(0.5 + 0.5 * math.exp(-2 * tau))
+                log_slope = log_rho - 2 * skip + 2 * log_cosh + math.log(1 + math.tanh(tau) ** 2)
+                slope[row, column] = tau * math.exp(log_slope)
+            elif careful:  # b, or a and b, have grown meanwhile, and K has fallen; the time passed before
+                fall = (depth - 1) * gap_b * (short > from_b) + depth * gap_ab * (short > from_ab)
+                waited = found[MISSING, i] * min(tau, 1e300)
+                slope[row, column] += waited * found[STIFFNESS, i] * math.expm1(min(fall, 300.0))
+        if careful and w == 0:
+            theta[row, column] = 0
+            if state:
+                a[row, column], b[row, column], beta[row, column] = root, b0, 0
+            continue
         if careful:
-            for i in range(count):
-                if w[i] == 0:
-                    theta[j, i] = 0
-                    if layers:
-                        a[j, i], b[j, i], beta[j, i] = root, b0, 0
-                    continue
-                short = w[i] - skip
-                w[i] += gap_b * (short > from_b) + gap_ab * (short > from_ab)
-                log_beta = log_s + w[i] + math.log(-0.5 * math.expm1(-2 * w[i]))
-                log_a = log_root + _log_hypot(log_beta - log_root)
-                log_b = log_b0 + _log_hypot(log_beta - log_b0 + 0.5 * math.log(m))
-                theta[j, i] = math.exp(min(log_beta + log_a + depth * log_b, log_z))
-                if times[i] == math.inf:
-                    theta[j, i] = z[j]
-                if layers:
-                    a[j, i], b[j, i], beta[j, i] = math.exp(log_a), math.exp(log_b), math.exp(log_beta)
-            continue
-        s = math.exp(log_s)
-        for i in range(count):  # tau and w are free now
-            tau[i] = math.sqrt(1 + alpha2 * x[i] * x[i])
-            w[i] = math.sqrt(1 + eta2 * x[i] * x[i])
-        if layers:
-            for i in range(count):
-                a[j, i], b[j, i], beta[j, i] = root * tau[i], b0 * w[i], s * x[i]
-        for i in range(count):
-            tau[i] *= rho * x[i]
-        for _ in range(depth):
-            for i in range(count):
-                tau[i] *= w[i]
-        for i in range(count):
-            theta[j, i] = z[j] * min(tau[i], 1.0) if times[i] < math.inf else z[j]
+            w += gap_b * (short > from_b) + gap_ab * (short > from_ab)
+            log_beta = log_s + w + math.log(-0.5 * math.expm1(-2 * w))
+            log_a = log_root + _log_hypot(log_beta - log_root)
+            log_b = log_b0 + _log_hypot(log_beta - log_b0 + 0.5 * math.log(m))
+            size_now = math.exp(min(log_beta + log_a + depth * log_b, log_z))
+            if state:
+                a[row, column], b[row, column] = math.exp(log_a), math.exp(log_b)
+                beta[row, column] = math.copysign(math.exp(log_beta), z)
+        else:
+            grown_a, grown_b = math.sqrt(1 + alpha2 * x * x), math.sqrt(1 + eta2 * x * x)
+            share = rho * x * grown_a
+            for _ in range(depth):
+                share *= grown_b
+            size_now = size * min(share, 1.0)
+            if state:
+                a[row, column], b[row, column] = root * grown_a, b0 * grown_b
+                beta[row, column] = math.copysign(math.exp(log_s) * x, z)
+        theta[row, column] = math.copysign(size_now, z) if times[i] < math.inf else z
 
 
 @contracted
@@ -191,7 +391,7 @@ def half_times(
     z: Array, log_lam: Array, depth: int, m: float, b0: float, length: float, half: Array, steepness: Array
 ) -> None:
     """Write when theta = z / 2, and d ln(theta) / d ln(t) there; all arrays are 1-d, z > 0."""
-    scratch = np.empty((ROWS, NODES))
+    scratch = np.zeros(SCRATCH)
     for j in range(z.size):
         _, log_rate, log_rho, log_alpha, log_eta, skip, _, _, _, _ = _normal_form(
             math.log(z[j]), 0.5 * log_lam[j], depth, m, math.log(b0)
@@ -210,9 +410,9 @@ def half_times(
         tau = skip + start + pole * math.log((end - start) / (end - w))
         for panel in range(panels):
             left = start + panel * h
-            _slopes(left, rho, alpha2, eta2, depth, scratch)
+            tau += h * _slopes(math.sinh(left), math.cosh(left), rho, alpha2, eta2, depth, scratch)
             for k in range(NODES):
-                tau += h * WEIGHTS[k] * (scratch[G, k] - pole / (end - left - h * XI[k]))
+                tau -= h * WEIGHTS[k] * (pole / (end - left - h * XI[k]))
         half[j] = tau * math.exp(-log_rate)
         steepness[j] = tau * elasticity / (4 * rho * x * x)  # G = 4 rho x cosh w there
 
@@ -283,7 +483,7 @@ def _equilibrium(log_rho: float, log_alpha: float, log_eta: float, depth: int) -
     return x, elasticity
 
 
-@contracted
+@inlined
 def _sinh_cosh(x: float) -> tuple[float, float]:
     """Return sinh and cosh of x in [0, LONGEST] by their series, for loops without branches."""
     x2, odd, even = x * x, 0.0, 0.0
@@ -293,104 +493,341 @@ def _sinh_cosh(x: float) -> tuple[float, float]:
     return odd * x, even
 
 
-@reordered
-def _steps(h: float, scratch: Array) -> None:
-    """Write sinh and cosh of the distances of the nodes of a panel from its left end."""
-    for k in range(NODES):
-        scratch[SINH_STEP, k], scratch[COSH_STEP, k] = _sinh_cosh(h * XI[k])
-
-
-@reordered
-def _slopes(left: float, rho: float, alpha2: float, eta2: float, depth: int, scratch: Array) -> float:
-    """Write G and x = sinh w at the nodes of the panel that begins at `left`; return the mean of G."""
-    sinh, cosh = math.sinh(left), math.cosh(left)
-    for k in range(NODES):
-        scratch[X, k] = sinh * scratch[COSH_STEP, k] + cosh * scratch[SINH_STEP, k]
-        scratch[G, k] = math.sqrt(1 + alpha2 * scratch[X, k] * scratch[X, k])
-        scratch[B2, k] = 1 + eta2 * scratch[X, k] * scratch[X, k]
-    for _ in range(depth // 2):
-        for k in range(NODES):
-            scratch[G, k] *= scratch[B2, k]
-    if depth % 2:
-        for k in range(NODES):
-            scratch[G, k] *= math.sqrt(scratch[B2, k])
-    mean = 0.0
-    for k in range(NODES):  # row G holds A B^D
-        scratch[G, k] = (cosh * scratch[COSH_STEP, k] + sinh * scratch[SINH_STEP, k]) / (
-            scratch[G, k] * (1 - rho * scratch[X, k] * scratch[G, k])
-        )
-        mean += WEIGHTS[k] * scratch[G, k]
-    return mean
+@inlined
+def _exp_parts(x: float) -> tuple[float, float]:
+    """Return 2^k and e^x / 2^k - 1, small, for |x| < 700."""
+    shifted = x * LOG2_E + MAGIC
+    k = shifted - MAGIC
+    r = x - k * LN2_HIGH - k * LN2_LOW
+    total = 0.0
+    for term in range(13, 0, -1):
+        total = total * r + EXP[term]
+    return np.int64((np.float64(shifted).view(np.int64) << 52) + ONE).view(np.float64), total * r
 
 
 @inlined
-def _path(
-    tau: Array,
-    skip: float,
-    end: float,
-    pole: float,
-    rho: float,
-    alpha2: float,
-    eta2: float,
+def _expm1(x: float) -> float:
+    """Return e^x - 1, for loops without calls."""
+    power, rest = _exp_parts(x)
+    return power * rest + (power - 1)
+
+
+@inlined
+def _exp(x: float) -> float:
+    """Return e^x, for loops without calls."""
+    power, rest = _exp_parts(x)
+    return power + power * rest
+
+
+@inlined
+def _log(x: float) -> float:
+    """Return ln(x) of a positive normal number, for loops without calls."""
+    bits = np.float64(x).view(np.int64)
+    k = (bits - ROOT_HALF) >> 52
+    r = np.int64(bits - (k << 52)).view(np.float64)
+    r = (r - 1) / (r + 1)
+    total = 0.0
+    for term in range(10, -1, -1):
+        total = total * (r * r) + LOG[term]
+    return total * r + k * LN2_LOW + k * LN2_HIGH
+
+
+@inlined
+def _log1p(x: float) -> float:
+    """Return ln(1 + x) for x >= 0, for loops without calls."""
+    return _log(1 + x) + (x - ((1 + x) - 1)) / (1 + x)
+
+
+@inlined
+def _steps(h: float, scratch: Array) -> None:
+    """Write sinh and cosh of the distances of the nodes of a panel from its left end."""
+    for k in range(NODES):
+        scratch[SINH_STEP + k], scratch[COSH_STEP + k] = _sinh_cosh(h * XI[k])
+
+
+@reordered
+def _slopes(
+    sinh: float, cosh: float, rho: float, alpha2: float, eta2: float, depth: int, scratch: Array
+) -> float:
+    """Write G and x = sinh w at the nodes of a panel, given sinh and cosh at its left; return G's mean."""
+    odd = depth % 2 == 1
+    for k in range(NODES):
+        x = sinh * scratch[COSH_STEP + k] + cosh * scratch[SINH_STEP + k]
+        a2, b2 = 1 + alpha2 * x * x, 1 + eta2 * x * x
+        scratch[X + k], scratch[B2 + k] = x, b2
+        scratch[G + k] = math.sqrt(a2 * b2 if odd else a2)
+    for _ in range(depth // 2):
+        for k in range(NODES):
+            scratch[G + k] *= scratch[B2 + k]
+    mean = 0.0
+    for k in range(NODES):  # row G holds A B^D
+        scratch[G + k] = (cosh * scratch[COSH_STEP + k] + sinh * scratch[SINH_STEP + k]) / (
+            scratch[G + k] * (1 - rho * scratch[X + k] * scratch[G + k])
+        )
+        mean += WEIGHTS[k] * scratch[G + k]
+    return mean
+
+
+@contracted
+def _walk(
+    times: Array,
+    lane: Array,
+    ordinary: NDArray[np.bool_],
+    first_lane: int,
+    last_lane: int,
+    alone: bool,
+    slopes: bool,
     depth: int,
     length: float,
-    w: Array,
-    x: Array,
-    change: Array,
-    slope: Array,
-    row: int,
-    missing: Array,
-    stiffness: Array,
+    stretch: float,
+    steps: int,
+    skip: float,
+    rest: float,
+    tile: Array,
+    found: Array,
+    scratch: Array,
+    queue: Array,
+    queue_last: Array,
+    slot: NDArray[np.int64],
+) -> None:
+    """Write x = sinh w of some lanes into `tile`: panel by panel until the last time is reached.
+
+    Of one lane `alone` write also w and, if `slopes`, y, d theta / dz, 1 - Theta and 1 / K into `found`; with
+    a stage to skip, w is right and the others stand for the shortened path.
+    """
+    count, pitch = times.size, last_lane - first_lane
+    waiting, waiting_last = 0, 0  # for the solution in two queues
+    for j in range(first_lane, last_lane):
+        if ordinary[j] == alone:
+            continue
+        rho, alpha2, eta2 = lane[RHO + j], lane[ALPHA2 + j], lane[ETA2 + j]
+        end, pole, rate = lane[END + j], lane[POLE + j], lane[RATE + j]
+        first, here = 0, j - first_lane
+        start = START if skip > 0 else 0.0
+        done = skip + start  # the time at the left end of a panel
+        weighted = done  # the integral of G / (1 - Theta)
+        while skip > 0 and first < count and times[first] * rate * rest <= done:
+            found[FOUND_W, first] = times[first] * rate * rest
+            first += 1
+        panels = max(2 if slopes else 1, math.ceil(stretch * (end - start) / length - stretch + 1))
+        base = (end - start) / (panels - 1 + stretch)  # the last panel is longer: its pole is near the others
+        h = base if panels > 1 else end - start
+        _steps(h, scratch)
+        sinh_h, cosh_h = _sinh_cosh(h)
+        sinh, cosh = (math.sinh(start), math.cosh(start)) if skip > 0 else (0.0, 1.0)
+        for panel in range(panels):
+            if first == count:
+                break
+            last = panel == panels - 1
+            if last and panel > 0 and stretch > 1:
+                h = stretch * base
+                _steps(h, scratch)
+            gain = h * _slopes(sinh, cosh, rho, alpha2, eta2, depth, scratch)
+            weighted_gain = 0.0
+            if slopes:
+                weighted_gain = h * _weigh(sinh, cosh, last, rho, alpha2, eta2, depth, scratch)
+            stop = first
+            if last:
+                gain = 0.0
+                for k in range(NODES):
+                    scratch[G + k] -= pole / (h * REMAINING[k])
+                    gain += h * WEIGHTS[k] * scratch[G + k]
+            limit = gain + REST * pole if last else gain
+            if stop < count and times[stop] * rate * rest - done < limit:
+                _knots(h, gain, pole, last, scratch)
+            knot, c0, c1, c2, c3, since = -1, 0.0, 0.0, 0.0, 0.0, 0.0
+            while stop < count:
+                target = times[stop] * rate * rest - done
+                if not target < limit:
+                    break
+                if knot < 0 or target > scratch[KNOTS + knot + 1]:
+                    knot = max(knot, 0)
+                    while target > scratch[KNOTS + knot + 1]:
+                        knot += 1
+                    since, c0, c1, c2, c3 = _guess(knot, last, scratch)
+                u = target - since
+                place = c0 + u * (c1 + u * (c2 + u * c3))
+                if last:
+                    if knot == NODES:
+                        place = max(c0, (target - gain) / pole)  # between two bounds
+                    _wait(queue_last, waiting_last, place, target / h, sinh, cosh, h, pole / h, scratch)
+                    slot[JOBS + waiting_last] = stop * pitch + here
+                    waiting_last += 1
+                else:
+                    _wait(queue, waiting, place, target / h, sinh, cosh, h, 0.0, scratch)
+                    slot[waiting] = stop * pitch + here
+                    waiting += 1
+                stop += 1
+                if waiting == JOBS or waiting_last == JOBS:
+                    _settle(queue, queue_last, slot, waiting, waiting_last, steps, alone, tile, found)
+                    waiting, waiting_last = 0, 0
+            if alone:
+                _settle(queue, queue_last, slot, waiting, waiting_last, steps, alone, tile, found)
+                waiting, waiting_last = 0, 0
+                for i in range(first, stop):
+                    found[FOUND_W, i] += start + panel * base + skip
+            if slopes and stop > first:
+                _sensitivities(
+                    first, stop, start + panel * base, h, last, weighted, skip, rho, alpha2, eta2, depth,
+                    found, scratch,
+                )  # fmt: skip
+            if last:  # at rest
+                for i in range(stop, count):
+                    tile[i * pitch + here] = lane[X_END + j]
+                    if alone:
+                        found[FOUND_W, i] = end + skip
+                        found[FOUND_SLOPE, i], found[MISSING, i], found[STIFFNESS, i] = 1.0, 0.0, 0.0
+            first = stop
+            done += gain
+            weighted += weighted_gain
+            sinh, cosh = sinh * cosh_h + cosh * sinh_h, cosh * cosh_h + sinh * sinh_h
+    _settle(queue, queue_last, slot, waiting, waiting_last, steps, alone, tile, found)
+
+
+@inlined
+def _fit(scratch: Array, row: int) -> None:
+    """Write powers, integrals and values (see FIT) of the interpolant of a row of scratch."""
+    for k in range(FITTED):
+        total = FIT[k] * scratch[row] + FIT[FITTED + k] * scratch[row + 1]
+        total += FIT[2 * FITTED + k] * scratch[row + 2] + FIT[3 * FITTED + k] * scratch[row + 3]
+        total += FIT[4 * FITTED + k] * scratch[row + 4] + FIT[5 * FITTED + k] * scratch[row + 5]
+        total += FIT[6 * FITTED + k] * scratch[row + 6] + FIT[7 * FITTED + k] * scratch[row + 7]
+        total += FIT[8 * FITTED + k] * scratch[row + 8] + FIT[9 * FITTED + k] * scratch[row + 9]
+        total += FIT[10 * FITTED + k] * scratch[row + 10] + FIT[11 * FITTED + k] * scratch[row + 11]
+        scratch[FITS + k] = total
+
+
+@inlined
+def _knots(h: float, gain: float, pole: float, last: bool, scratch: Array) -> None:
+    """Fit G; write the times when the nodes (and the ends) are reached, and the speeds d xi / d tau there.
+
+    In the last panel, where G is without its pole, the speeds are d y / d tau.
+    """
+    _fit(scratch, G)
+    scratch[KNOTS], scratch[KNOTS + NODES + 1] = 0.0, math.inf if last else gain
+    first, final = scratch[FITS + VALUES], scratch[FITS + VALUES + 1]
+    if last:
+        for k in range(NODES):
+            scratch[KNOTS + 1 + k] = h * scratch[FITS + INTEGRALS + k] + pole * LATE_NODES[k]
+            scratch[SPEEDS + 1 + k] = 1 / (h * scratch[G + k] * REMAINING[k] + pole)
+        scratch[SPEEDS] = 1 / (h * first + pole)
+    else:
+        for k in range(NODES):
+            scratch[KNOTS + 1 + k] = h * scratch[FITS + INTEGRALS + k]
+            scratch[SPEEDS + 1 + k] = 1 / (h * scratch[G + k])
+        scratch[SPEEDS], scratch[SPEEDS + NODES + 1] = 1 / (h * first), 1 / (h * final)
+
+
+@inlined
+def _guess(knot: int, last: bool, scratch: Array) -> tuple[float, float, float, float, float]:
+    """Return a time, and xi, in the last panel y, as a cubic polynomial of the time since then."""
+    if last:
+        left, right = LATE_NODES[knot - 1] if knot > 0 else 0.0, LATE_NODES[min(knot, NODES - 1)]
+    else:
+        left, right = XI[knot - 1] if knot > 0 else 0.0, XI[knot] if knot < NODES else 1.0
+    span, step = scratch[KNOTS + knot + 1] - scratch[KNOTS + knot], right - left
+    first, final, inverse = scratch[SPEEDS + knot], scratch[SPEEDS + knot + 1], 1 / span
+    mean = step * inverse
+    second = (3 * mean - 2 * first - final) * inverse
+    return scratch[KNOTS + knot], left, first, second, (first + final - 2 * mean) * inverse * inverse
+
+
+@inlined
+def _wait(
+    queue: Array,
+    job: int,
+    place: float,
+    target: float,
+    sinh: float,
+    cosh: float,
+    h: float,
+    pole: float,
     scratch: Array,
 ) -> None:
-    """Write w and x = sinh w at the increasing times tau: panel by panel until the last time is reached.
+    """Put a job into its queue."""
+    queue[PLACE + job], queue[TARGET + job], queue[LENGTH + job], queue[POLES + job] = place, target, h, pole
+    queue[SINH_LEFT + job], queue[COSH_LEFT + job] = sinh, cosh
+    for k in range(NODES):
+        queue[POWERS + JOBS * k + job] = scratch[FITS + k]
 
-    With a stage to skip, w is right and x stands for the shortened path. Unless `slope` is empty, write
-    d theta / dz (into its row `row`), 1 - Theta and 1 / K there, for the shortened path.
+
+@inlined
+def _average(queue: Array, i: int, x: float) -> tuple[float, float]:
+    """Return the average of the interpolant of job i over [-1, x], and its value at x."""
+    i += POWERS
+    value, slope = queue[i + 11 * JOBS] * x + queue[i + 10 * JOBS], queue[i + 11 * JOBS]
+    slope, value = slope * x + value, value * x + queue[i + 9 * JOBS]
+    slope, value = slope * x + value, value * x + queue[i + 8 * JOBS]
+    slope, value = slope * x + value, value * x + queue[i + 7 * JOBS]
+    slope, value = slope * x + value, value * x + queue[i + 6 * JOBS]
+    slope, value = slope * x + value, value * x + queue[i + 5 * JOBS]
+    slope, value = slope * x + value, value * x + queue[i + 4 * JOBS]
+    slope, value = slope * x + value, value * x + queue[i + 3 * JOBS]
+    slope, value = slope * x + value, value * x + queue[i + 2 * JOBS]
+    slope, value = slope * x + value, value * x + queue[i + JOBS]
+    slope, value = slope * x + value, value * x + queue[i]
+    return value, value + (1 + x) * slope
+
+
+@inlined
+def _padded(count: int) -> int:
+    """Return the next multiple of 16: all elements go the vector's way, whose last digits may differ."""
+    return (count + 15) & ~15
+
+
+@contracted
+def _settle(
+    queue: Array,
+    queue_last: Array,
+    slot: NDArray[np.int64],
+    waiting: int,
+    waiting_last: int,
+    steps: int,
+    alone: bool,
+    tile: Array,
+    found: Array,
+) -> None:
+    """Solve for the places of all jobs that wait, by Newton's method; write x = sinh w into `tile`.
+
+    Of one component `alone` write also w, from the left end of the panel on, and y into `found`.
     """
-    count, first, slopes = tau.size, 0, slope.size > 0
-    start = START if skip > 0 else 0.0
-    done = skip + start  # the time at the left end of a panel
-    weighted = done  # the integral of G / (1 - Theta)
-    while skip > 0 and first < count and tau[first] <= done:
-        w[first] = tau[first]
-        first += 1
-    panels = max(2 if slopes else 1, math.ceil((end - start) / length))
-    h = (end - start) / panels
-    _steps(h, scratch)
-    for panel in range(panels):
-        if first == count:
-            break
-        left, last = start + panel * h, panel == panels - 1
-        gain = h * _slopes(left, rho, alpha2, eta2, depth, scratch)
-        weighted_gain = h * _weigh(left, last, rho, alpha2, eta2, depth, scratch) if slopes else 0.0
-        if last:
-            gain = 0.0
-            for k in range(NODES):
-                scratch[G, k] -= pole / (h * (1 - XI[k]))
-                gain += h * WEIGHTS[k] * scratch[G, k]
-        stop = first
-        while stop < count and (last or tau[stop] < done + gain):
-            stop += 1
-        if stop > first:
-            _interpolate(scratch, G)
-            if last:
-                _invert_last(tau, first, stop, done, gain, h, pole, scratch, w, change)
-            else:
-                _invert(tau, first, stop, done, gain, h, scratch, w, change)
-            sinh, cosh = math.sinh(left), math.cosh(left)
-            for i in range(first, stop):
-                odd, even = _sinh_cosh(w[i])
-                x[i] = sinh * even + cosh * odd
-                w[i] += left + skip
-            if slopes:
-                _sensitivities(
-                    first, stop, left, h, last, weighted, skip, rho, alpha2, eta2, depth,
-                    w, x, change, slope, row, missing, stiffness, scratch,
-                )  # fmt: skip
-            first = stop
-        done += gain
-        weighted += weighted_gain
+    jobs, jobs_last = _padded(waiting), _padded(waiting_last)
+    for _ in range(steps):
+        for i in range(jobs):  # xi average(xi) = target / h
+            xi = queue[PLACE + i]
+            average, slope = _average(queue, i, 2 * xi - 1)
+            queue[PLACE + i] = xi + (queue[TARGET + i] - xi * average) / slope
+    for i in range(jobs):
+        queue[TARGET + i] = queue[LENGTH + i] * max(queue[PLACE + i], 0.0)
+    for _ in range(steps):
+        for i in range(jobs_last):  # xi average(xi) + pole / h y = target / h, where xi = 1 - e^-y
+            y = queue_last[PLACE + i]
+            xi = -_expm1(-y)
+            average, slope = _average(queue_last, i, 2 * xi - 1)
+            change = queue_last[TARGET + i] - xi * average - queue_last[POLES + i] * y
+            queue_last[PLACE + i] = y + change / (slope * (1 - xi) + queue_last[POLES + i])
+    for i in range(jobs_last):
+        y = max(queue_last[PLACE + i], 0.0)
+        queue_last[PLACE + i], queue_last[TARGET + i] = y, queue_last[LENGTH + i] * -_expm1(-y)
+    _advance(queue, jobs)
+    _advance(queue_last, jobs_last)
+    for i in range(waiting):
+        tile[slot[i]] = queue[SINH_LEFT + i]
+        if alone:
+            found[FOUND_W, slot[i]], found[FOUND_Y, slot[i]] = queue[TARGET + i], queue[PLACE + i]
+    for i in range(waiting_last):
+        place = slot[JOBS + i]
+        tile[place] = queue_last[SINH_LEFT + i]
+        if alone:
+            found[FOUND_W, place], found[FOUND_Y, place] = queue_last[TARGET + i], queue_last[PLACE + i]
+
+
+@inlined
+def _advance(queue: Array, jobs: int) -> None:
+    """Write sinh w into row SINH_LEFT; row TARGET is w from the left end of the panel on."""
+    for i in range(jobs):
+        odd, even = _sinh_cosh(queue[TARGET + i])
+        queue[SINH_LEFT + i] = queue[SINH_LEFT + i] * even + queue[COSH_LEFT + i] * odd
 
 
 @contracted
@@ -410,18 +847,18 @@ def _layers(
 
 @contracted
 def _weigh(
-    left: float, last: bool, rho: float, alpha2: float, eta2: float, depth: int, scratch: Array
+    sinh: float, cosh: float, last: bool, rho: float, alpha2: float, eta2: float, depth: int, scratch: Array
 ) -> float:
     """Write G / (1 - Theta), in the last panel -K' / (1 - Theta), at the nodes; return its mean."""
-    mean, sinh, cosh = 0.0, math.sinh(left), math.cosh(left)
+    mean = 0.0
     for k in range(NODES):
-        theta, stiffness, elasticity, bend = _layers(scratch[X, k], rho, alpha2, eta2, depth)
-        weighted = scratch[G, k]
+        theta, stiffness, elasticity, bend = _layers(scratch[X + k], rho, alpha2, eta2, depth)
+        weighted = scratch[G + k]
         if last:
-            coth = (cosh * scratch[COSH_STEP, k] + sinh * scratch[SINH_STEP, k]) / scratch[X, k]
+            coth = (cosh * scratch[COSH_STEP + k] + sinh * scratch[SINH_STEP + k]) / scratch[X + k]
             weighted = (2 * (elasticity - 1) + bend / elasticity) * coth / stiffness
-        scratch[WEIGHED, k] = weighted / (1 - theta)
-        mean += WEIGHTS[k] * scratch[WEIGHED, k]
+        scratch[WEIGHED + k] = weighted / (1 - theta)
+        mean += WEIGHTS[k] * scratch[WEIGHED + k]
     return mean
 
 
@@ -438,13 +875,7 @@ def _sensitivities(
     alpha2: float,
     eta2: float,
     depth: int,
-    w: Array,
-    x: Array,
-    y: Array,
-    slope: Array,
-    row: int,
-    missing: Array,
-    stiffness: Array,
+    found: Array,
     scratch: Array,
 ) -> None:
     """Write d theta / dz, 1 - Theta and 1 / K on a panel; in the last one w = end - h e^-y."""
@@ -455,120 +886,25 @@ def _sensitivities(
         _, end_stiffness, elasticity, bend = _layers(x_end, rho, alpha2, eta2, depth)
         pole = (2 * (elasticity - 1) + bend / elasticity) / (end_stiffness * elasticity)
         for k in range(NODES):
-            scratch[WEIGHED, k] -= pole / (h * (1 - XI[k]))
+            scratch[WEIGHED + k] -= pole / (h * REMAINING[k])
         theta, left_stiffness, _, _ = _layers(x_left, rho, alpha2, eta2, depth)
         weighted -= 1 / (left_stiffness * (1 - theta))
-    _interpolate(scratch, WEIGHED)
+    _fit(scratch, WEIGHED)
     for i in range(first, stop):
-        done = (w[i] - skip - left) / h
-        theta, stiffness[i], _, _ = _layers(x[i], rho, alpha2, eta2, depth)
-        missing[i] = 1 - theta
-        integral = weighted + h * done * _average(scratch, 2 * done - 1)[0]
+        done = (found[FOUND_W, i] - skip - left) / h
+        theta, found[STIFFNESS, i], _, _ = _layers(found[FOUND_X, i], rho, alpha2, eta2, depth)
+        missing, average = 1 - theta, 0.0
+        for k in range(NODES - 1, -1, -1):
+            average = average * (2 * done - 1) + scratch[FITS + k]
+        integral = weighted + h * done * average
         if last:
-            late = min(y[i], 700.0)
+            late = found[FOUND_Y, i]
             d = h * math.exp(-late)
             if d < 1e-5 * min(end, 1.0):  # by the series of ln(Theta) at the end
                 bent = bend * coth * coth - elasticity * (coth * coth - 1)
-                missing[i] = -math.expm1(d * (bent * d / 2 - elasticity * coth))
+                missing = -math.expm1(d * (bent * d / 2 - elasticity * coth))
             integral += pole * late
-        slope[row, i] = missing[i] * stiffness[i] * integral
+        found[MISSING, i] = missing
+        found[FOUND_SLOPE, i] = missing * found[STIFFNESS, i] * integral
         if last:
-            slope[row, i] += 1
-
-
-@reordered
-def _interpolate(scratch: Array, values: int) -> None:
-    """Write the average over [-1, x] of the interpolant of row `values` of scratch, as powers of x."""
-    for k in range(NODES):
-        total = 0.0
-        for i in range(NODES):
-            total += TO_LEGENDRE[k, i] * scratch[values, i]
-        scratch[LEGENDRE, k] = total
-    for k in range(NODES):
-        total = 0.0
-        for i in range(NODES):
-            total += AVERAGES[k, i] * scratch[LEGENDRE, i]
-        scratch[AVERAGE, k] = total
-
-
-@contracted
-def _average(scratch: Array, x: float) -> tuple[float, float]:
-    """Return the average of the interpolant over [-1, x], and its value at x."""
-    value, slope = scratch[AVERAGE, NODES - 1], 0.0
-    for k in range(NODES - 2, -1, -1):
-        slope = slope * x + value
-        value = value * x + scratch[AVERAGE, k]
-    return value, value + (1 + x) * slope
-
-
-@contracted
-def _invert(
-    tau: Array,
-    first: int,
-    stop: int,
-    done: float,
-    gain: float,
-    h: float,
-    scratch: Array,
-    w: Array,
-    change: Array,
-) -> None:
-    """Solve h xi average(xi) = tau - done for xi in [0, 1]; write h xi."""
-    decay = math.log(_average(scratch, -1.0)[1] / _average(scratch, 1.0)[1])
-    for i in range(first, stop):  # a first guess: G is about e^(-decay xi)
-        w[i] = (tau[i] - done) / gain
-        if abs(decay) > 0.3:
-            w[i] = -math.log1p(w[i] * math.expm1(-decay)) / decay
-        else:
-            w[i] *= 1 - decay / 2 * (1 - w[i])
-    for _ in range(30):
-        for i in range(first, stop):
-            average, slope = _average(scratch, 2 * w[i] - 1)
-            change[i] = ((tau[i] - done) / h - w[i] * average) / slope
-            w[i] = min(max(w[i] + change[i], 0.0), 1.0)
-        settled = True
-        for i in range(first, stop):
-            settled &= abs(change[i]) <= 1e-7 * w[i]
-        if settled:
-            break
-    for i in range(first, stop):
-        w[i] *= h
-
-
-@contracted
-def _invert_last(
-    tau: Array,
-    first: int,
-    stop: int,
-    done: float,
-    gain: float,
-    h: float,
-    pole: float,
-    scratch: Array,
-    w: Array,
-    late: Array,
-) -> None:
-    """Solve h xi average(xi) + pole y = tau - done with xi = 1 - e^-y, y in [0, inf]; write h xi and y."""
-    y, speed = 0.0, 1 / (gain + pole)
-    for i in range(first, stop):
-        if i > first and tau[i] == tau[i - 1]:
-            w[i], late[i] = w[i - 1], y
-            continue
-        target = tau[i] - done
-        bound = (target - gain) / pole
-        y += (target if i == first else tau[i] - tau[i - 1]) * speed
-        y = max(bound, y) if gain > 0 else min(bound, y)  # a bound: the left side is concave or convex
-        xi = 1.0
-        for _ in range(60):
-            if not y < 45:
-                xi, speed = 1.0, 1 / pole
-                break
-            xi = -math.expm1(-y)
-            average, slope = _average(scratch, 2 * xi - 1)
-            speed = 1 / (h * slope * (1 - xi) + pole)
-            change = (target - h * xi * average - pole * y) * speed
-            y = max(y + change, 0.0)
-            if not change * change * (1 - xi) > 1e-14 * y * y:
-                xi += change * (1 - xi) * (1 - change / 2)
-                break
-        w[i], late[i] = h * xi, y
+            found[FOUND_SLOPE, i] += 1

@@ -32,19 +32,17 @@ class DeepSolution:
         """Return how many components are worked on at a time."""
         return max(1, min(BLOCK, ELEMENTS // max(1, times)))
 
-    def solve(self, z: Array, lam: Array, times: Array, out: dict[str, Array]) -> None:
-        """Write what `out` names, one time a row."""
+    def solve(self, z: Array, lam: Array, times: Array, out: dict[str, Array], start: int = 0) -> None:
+        """Write what `out` names, one time a row, into the columns from `start` on."""
         with np.errstate(divide="ignore"):
             log_lam = np.log(lam)
-        solution = self._path(np.abs(z), log_lam, times, tuple(out))
-        for name, value in zip(out, solution, strict=True):
-            out[name][:] = value.T
-            if name in ("theta", "beta"):  # odd functions of z
-                out[name] *= np.sign(z)
+        self._path(z + 0.0, log_lam, times, out, start)
 
     def estimate_log(self, z: Array, log_lam: Array, times: Array) -> Array:
         r"""Return $\theta$ at 1-d z > 0 and $\ln \lambda$, one time a row."""
-        return self._path(z, log_lam, times, ("theta",))[0].T
+        out = {"theta": np.empty((times.size, z.size))}
+        self._path(z, log_lam, times, out, 0)
+        return out["theta"]
 
     def half_times(self, z: Array, log_lam: Array) -> tuple[Array, Array]:
         r"""Return when $\theta = z / 2$, and $d \ln \theta / d \ln t$ there; 1-d z > 0 and $\ln \lambda$."""
@@ -93,14 +91,26 @@ class DeepSolution:
         r"""The factor of $\beta^2$ in $b^2$, (32)."""
         return 1.0 if self.separate_layers else float(self.depth)
 
-    def _path(self, z: Array, log_lam: Array, times: Array, names: tuple[str, ...]) -> list[Array]:
-        r"""Return some of LAYERS at 1-d z >= 0, $\ln \lambda$; shape (components, times)."""
+    def _path(self, z: Array, log_lam: Array, times: Array, out: dict[str, Array], start: int) -> None:
+        r"""Write some of LAYERS at 1-d z and $\ln \lambda$."""
         from opgd.flow import _deep as kernel
 
         order = np.argsort(times)
-        out = {name: np.empty((z.size, times.size)) for name in names}
-        length = kernel.panel_length(self.depth, self.tolerance)
+        accuracy = self.tolerance / (100 if "slope" in out else 1)  # its integrand has poles of order two
+        length = kernel.panel_length(self.depth, accuracy)
+        stretch, steps = kernel.panel_stretch(accuracy), kernel.newton_steps(accuracy)
         arrays = [out.get(name, np.empty((0, 0))) for name in LAYERS]
-        kernel.solve(z, log_lam, times[order], self.depth, self._factor, self.b0, length, *arrays)
-        results = list(out.values())
-        return results if (order[1:] > order[:-1]).all() else [r[:, np.argsort(order)] for r in results]
+        kernel.solve(
+            z,
+            log_lam,
+            times[order],
+            order,
+            self.depth,
+            self._factor,
+            self.b0,
+            length,
+            stretch,
+            steps,
+            start,
+            *arrays,
+        )

@@ -227,11 +227,8 @@ class OverParameterizedFlow(Flow):
             order="C",
             buffersize=self._exact.block(t.size),
         ):
-            block = slice(start, start + z_block.size)
+            self._exact.solve(z_block, lam_block, t.ravel(), results, start)
             start += z_block.size
-            self._exact.solve(
-                z_block, lam_block, t.ravel(), {name: r[:, block] for name, r in results.items()}
-            )
         return [r.reshape(t.shape + shape) for r in results.values()]
 
     @property

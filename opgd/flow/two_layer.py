@@ -26,8 +26,9 @@ class TwoLayerSolution:
         """Return how many components are worked on at a time."""
         return BLOCK
 
-    def solve(self, z: Array, lam: Array, times: Array, out: dict[str, Array]) -> None:
-        """Write what `out` names, one time a row."""
+    def solve(self, z: Array, lam: Array, times: Array, out: dict[str, Array], start: int = 0) -> None:
+        """Write what `out` names, one time a row, into the columns from `start` on."""
+        out = {name: array[:, start : start + z.size] for name, array in out.items()}
         with np.errstate(over="ignore"):  # a quotient by inf is the right 0
             kernel.solve(z, lam, times, [out[name] for name in ("theta", "a", "beta") if name in out])
             if "slope" in out:
@@ -52,7 +53,7 @@ class TwoLayerSolution:
         theta = np.empty((times.size, z.size))
         for start in range(0, z.size, BLOCK):
             block = slice(start, start + BLOCK)
-            self.solve(z[block], lam[block], times, {"theta": theta[:, block]})
+            self.solve(z[block], lam[block], times, {"theta": theta}, start)
         return theta
 
     def horizon(self, log_t: float, epsilon: float) -> float:
