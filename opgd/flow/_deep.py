@@ -27,6 +27,11 @@ variational equation of $\beta' = a b^D (z - \theta)$ gives
 
 In the last panel the integrand has a double pole. As $G = K \Theta'/(1 - \Theta)$, integration by parts
 leaves a simple one, $-K'/(1 - \Theta)$. The chapter *Stopping without an oracle* derives it.
+
+Components are worked on in lanes, a block at a time, and the equations of all their times wait in two queues
+(one for last panels) until there are enough for the vector unit. The first guess is the inverse at the nodes,
+interpolated; the number of Newton steps is the same for all. No component and no time depends on another:
+those with extreme numbers, which need logarithms, take their own way.
 """
 
 from __future__ import annotations
