@@ -1,7 +1,7 @@
 """What chapters keep between runs: results that take long, by names that say what went into them.
 
-They lie in the store of the runs (`press.run.disk.store`). Each entry remembers the seconds that it took; a run
-that takes it from there notes them in an output of a private MIME type, so that its time is that of its
+They lie in the store of the runs (`press.run.disk.store`). Each entry remembers the seconds that it took; a
+run that takes it from there notes them in an output of a private MIME type, so that its time is that of its
 numbers.
 """
 
