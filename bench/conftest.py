@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from press.evidence.measurements import read_report
-from press.run.files import write_atomically
+from press.run.disk.files import write_atomically
 from press.run.project import Project
 
 REPORT = Project(Path(__file__).resolve().parents[1]).build / "bench" / "report.json"

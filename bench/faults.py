@@ -29,8 +29,8 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from press.run.disk.files import write_atomically
 from press.run.environment import machine
-from press.run.files import write_atomically
 from press.run.project import Project
 
 ROOT = Path(__file__).resolve().parents[1]

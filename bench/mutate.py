@@ -27,7 +27,7 @@ from typing import Any
 import peers
 from scipy.stats import binomtest
 
-from press.run.files import write_atomically
+from press.run.disk.files import write_atomically
 
 ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / "_build" / "bench" / "mutation"

@@ -14,10 +14,10 @@ from typing import Any, NoReturn
 
 try:
     from press.build.lock import one_build
+    from press.run.disk.files import write_atomically
+    from press.run.disk.written import read_mapping, read_text
     from press.run.environment import isolate
-    from press.run.files import write_atomically
     from press.run.project import Project
-    from press.run.written import read_mapping, read_text
 except ModuleNotFoundError as error:
     missing = f"{error.name} is not installed for {sys.executable}"
     sys.exit(f"press: error: {missing}; `make environment` makes .venv, which has it")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from press.build.state import made, sources
-from press.run.files import write_atomically
+from press.run.disk.files import write_atomically
 from press.run.project import HOME, Project
 
 __all__ = ["build_book", "check_theory"]

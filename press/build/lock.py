@@ -1,6 +1,6 @@
 """One build at a time, and what killed builds left is mended first.
 
-The lock is that of `press.run.lock` on `_build/lock`, so that it ends with the process that holds it, however
+The lock is that of `press.run.disk.lock` on `_build/lock`, so that it ends with the process that holds it, however
 that ends. The file stays; it names its holder and is touched while that is alive, for machines that do not
 see the lock. Runs and sweeps need none: they share the store.
 """
@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from press.run.files import restore
-from press.run.lock import age, here, take
+from press.run.disk.files import restore
+from press.run.disk.lock import age, here, take
 from press.run.project import Project
 
 __all__ = ["mend", "one_build"]

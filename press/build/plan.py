@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from press.evidence.reference import read_reference
+from press.run.disk.store import Store
 from press.run.execute import recall
 from press.run.key import Point, difference
 from press.run.parameters import read_parameters, resolve
 from press.run.profiles import DEFAULT, read_profile
 from press.run.project import Project
-from press.run.store import Store
 
 __all__ = ["Wanted", "plan", "usual_seconds"]
 

@@ -7,9 +7,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from press.run.disk.store import Store
 from press.run.key import Point, difference, library
 from press.run.project import Project
-from press.run.store import Store
 
 __all__ = ["useless"]
 

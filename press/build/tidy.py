@@ -11,10 +11,10 @@ from pathlib import Path
 import jupytext
 import nbformat
 
-from press.run.files import write_atomically
+from press.run.disk.files import write_atomically
+from press.run.disk.written import read_text
 from press.run.notebook import clean_notebook, dump
 from press.run.project import Project
-from press.run.written import read_text
 
 __all__ = ["CODE_WIDTH", "faults", "tidy"]
 

@@ -1,6 +1,6 @@
 """What chapters keep between runs: results that take long, by names that say what went into them.
 
-They lie in the store of the runs (`press.run.store`). Each entry remembers the seconds that it took; a run
+They lie in the store of the runs (`press.run.disk.store`). Each entry remembers the seconds that it took; a run
 that takes it from there notes them in an output of a private MIME type, so that its time is that of its
 numbers.
 """
@@ -13,9 +13,9 @@ import threading
 import time
 from pathlib import Path
 
+from press.run.disk.store import Store
 from press.run.outputs import SECONDS
 from press.run.project import Project
-from press.run.store import Store
 
 __all__ = ["Kept", "store"]
 

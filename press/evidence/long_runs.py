@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from press.evidence.results import results
-from press.run.files import write_atomically
+from press.run.disk.files import write_atomically
 from press.run.profiles import DEFAULT
 from press.run.project import Project
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
-from press.run.files import write_atomically
+from press.run.disk.files import write_atomically
 from press.run.project import Project
 
 __all__ = ["COMMITTED", "FIELDS", "Row", "part", "races", "read_report", "renew", "slower"]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from press.evidence.results import Result, results
-from press.run.files import write_atomically
+from press.run.disk.files import write_atomically
 from press.run.profiles import DEFAULT
 from press.run.project import Project
 

@@ -11,7 +11,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from press.run.files import write_atomically
+from press.run.disk.files import write_atomically
 from press.run.project import Project
 
 __all__ = ["allowed", "commit", "interpreter", "isolate", "machine", "prepare", "versions"]

@@ -19,14 +19,14 @@ from typing import Any
 import nbformat
 
 from press.run import environment, refusals
-from press.run.files import write_atomically
+from press.run.disk.files import write_atomically
+from press.run.disk.lock import age, here, take, turn
+from press.run.disk.store import Store
 from press.run.key import Point
-from press.run.lock import age, here, take, turn
 from press.run.notebook import clean_notebook, dump, join
 from press.run.outputs import SECONDS
 from press.run.parameters import read_parameters
 from press.run.project import Project
-from press.run.store import Store
 
 __all__ = ["ChapterFailed", "busy", "clean_notebook", "execute", "finish", "keep_partial", "obtain", "recall"]
 

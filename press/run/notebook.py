@@ -18,8 +18,8 @@ from typing import Any
 import jupytext
 import nbformat
 
+from press.run.disk.written import read_text
 from press.run.outputs import Note, notes
-from press.run.written import read_text
 
 __all__ = ["clean_notebook", "dump", "fill", "join", "with_values"]
 

@@ -19,9 +19,9 @@ from typing import Any
 import jupytext
 from nbformat import NotebookNode
 
+from press.run.disk.written import meant, number, read_yaml
 from press.run.notebook import clean_notebook
 from press.run.ranges import START, Interval, Range, Relation, read_relation, split_comment
-from press.run.written import meant, number, read_yaml
 
 __all__ = ["TYPES", "Contract", "Parameter", "Value", "checked", "coerce", "read_parameters", "resolve"]
 

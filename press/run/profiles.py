@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from press.run.disk.written import meant, read_mapping, read_text
 from press.run.parameters import Value, read_parameters, resolve
 from press.run.project import Project
-from press.run.written import meant, read_mapping, read_text
 
 __all__ = ["DEFAULT", "overrides", "read_profile"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from press.run.written import meant, read_mapping, read_text, read_yaml
+from press.run.disk.written import meant, read_mapping, read_text, read_yaml
 
 __all__ = ["HOME", "Project"]
 
@@ -81,7 +81,7 @@ class Project:
 
     @property
     def store(self) -> Path:
-        """Directory of what runs have made, by what went into them (`press.run.store`)."""
+        """Directory of what runs have made, by what went into them (`press.run.disk.store`)."""
         return self.build / "store"
 
     @property

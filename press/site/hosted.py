@@ -10,8 +10,8 @@ from pathlib import Path
 import nbformat
 import yaml
 
+from press.run.disk.files import write_atomically
 from press.run.execute import clean_notebook
-from press.run.files import write_atomically
 from press.run.project import Project
 from press.run.reported import MODULE
 

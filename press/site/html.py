@@ -14,8 +14,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from press.run.disk.files import replace
 from press.run.environment import interpreter
-from press.run.files import replace
 from press.run.project import HOME, Project
 from press.site.policy import BOOK, handlers, protect
 from press.site.repairs.accessibility import mend

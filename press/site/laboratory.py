@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from press.run.files import write_atomically
+from press.run.disk.files import write_atomically
 from press.run.project import Project
 
 __all__ = ["command"]

@@ -18,9 +18,9 @@ from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 
 from press.pages.expand import Evidence
+from press.run.disk.written import read_text
 from press.run.parameters import read_parameters
 from press.run.project import Project
-from press.run.written import read_text
 from press.site.html import SiteFailed
 from press.site.policy import SINGLE, protect
 from press.site.repairs.accessibility import mend

@@ -12,11 +12,11 @@ from press.pages import ledger, pictures, speed
 from press.pages.expand import Evidence, expand
 from press.pages.made_by import annotate
 from press.pages.provenance import banner, changes, provenance
+from press.run.disk.written import read_text
 from press.run.outputs import LEDGER
 from press.run.parameters import Contract, read_parameters
 from press.run.profiles import DEFAULT
 from press.run.project import Project
-from press.run.written import read_text
 from press.site import api
 from press.site.exports import public_modules, public_names
 

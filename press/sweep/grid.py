@@ -7,10 +7,10 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from press.run.disk.written import meant, read_mapping
 from press.run.key import Point, ingredients
 from press.run.parameters import Parameter, checked, read_parameters, resolve
 from press.run.project import Project
-from press.run.written import meant, read_mapping
 
 __all__ = ["LIMIT", "Point", "points_of"]
 

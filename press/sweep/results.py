@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from press.evidence.results import Result, results
-from press.run.files import write_atomically
+from press.run.disk.files import write_atomically
 from press.run.parameters import Value
 from press.sweep.grid import Point
 from press.sweep.workers import Outcome

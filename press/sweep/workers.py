@@ -20,15 +20,15 @@ from typing import Any
 
 from tqdm import tqdm
 
+from press.run.disk.files import write_atomically
+from press.run.disk.store import Store
 from press.run.environment import isolate
 from press.run.execute import ChapterFailed, busy, finish, obtain, recall
-from press.run.files import write_atomically
 from press.run.key import Point
 from press.run.notebook import dump
 from press.run.parameters import Value
 from press.run.progress import Remembered, lines, span
 from press.run.project import Project
-from press.run.store import Store
 
 __all__ = ["Ended", "OtherCode", "Outcome", "gather", "run_point", "sweep"]
 

@@ -12,9 +12,9 @@ import pytest
 
 import press.__main__ as module
 from press.__main__ import main
+from press.run.disk.lock import here
 from press.run.execute import _scratch, _sweep_up, busy, obtain
 from press.run.key import Point
-from press.run.lock import here
 from press.run.parameters import Parameter, coerce
 from press.run.project import Project
 

@@ -10,7 +10,7 @@ import gzip
 import zlib
 from pathlib import Path
 
-from press.run.files import write_atomically
+from press.run.disk.files import write_atomically
 
 __all__ = ["Store"]
 

@@ -13,7 +13,7 @@ from string import Template
 
 from sphinx.application import Sphinx
 
-from press.run.files import write_atomically
+from press.run.disk.files import write_atomically
 
 __all__ = ["page", "setup"]
 

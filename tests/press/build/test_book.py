@@ -16,9 +16,9 @@ import press.site.html
 from press.__main__ import main
 from press.build.book import build_book
 from press.evidence.statements import ChecksFailed
+from press.run.disk.store import Store
 from press.run.execute import ChapterFailed
 from press.run.project import Project
-from press.run.store import Store
 from press.site.html import SiteFailed
 
 from ..conftest import edit

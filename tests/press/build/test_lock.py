@@ -16,8 +16,8 @@ import pytest
 from press.__main__ import main
 from press.build import lock as module
 from press.build.lock import one_build
-from press.run.files import replace
-from press.run.lock import here
+from press.run.disk.files import replace
+from press.run.disk.lock import here
 from press.run.project import Project
 
 HOLD = """

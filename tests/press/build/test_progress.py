@@ -11,8 +11,8 @@ import pytest
 from press.build import progress as module
 from press.build.plan import Wanted, usual_seconds
 from press.build.progress import Progress, announce
+from press.run.disk.files import write_atomically
 from press.run.execute import ChapterFailed
-from press.run.files import write_atomically
 from press.run.key import Point
 from press.run.project import Project
 from press.sweep.workers import Ended

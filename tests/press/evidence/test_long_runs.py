@@ -10,7 +10,7 @@ import pytest
 from press.__main__ import main
 from press.evidence.long_runs import FACTS, FILE, keep, show
 from press.run import profiles
-from press.run.files import write_atomically
+from press.run.disk.files import write_atomically
 from press.run.parameters import read_parameters, resolve
 from press.run.project import Project
 

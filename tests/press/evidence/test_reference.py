@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from press.__main__ import _parser
 from press.evidence.reference import ABSOLUTE, RELATIVE, compare, read_reference, renew, verify
-from press.run.files import write_atomically
+from press.run.disk.files import write_atomically
 from press.run.project import Project
 
 PREFIX = "application/papermill.record/"

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from press.pages.describe import cost, describe, overview
-from press.run.files import write_atomically
+from press.run.disk.files import write_atomically
 from press.run.project import Project
 
 PRESS = {"seconds": 12.3, "profile": "smoke", "machine": "Linux x86_64, 2 processors"}

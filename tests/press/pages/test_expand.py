@@ -18,7 +18,7 @@ from press.evidence.long_runs import FILE
 from press.pages import pictures, speed
 from press.pages.expand import DIRECTIVES, ROLES, Evidence, expand
 from press.pages.status import PARTS
-from press.run.files import write_atomically
+from press.run.disk.files import write_atomically
 from press.run.project import Project
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from press.run.disk.store import Store
 from press.run.execute import ChapterFailed, execute, finish, obtain, recall
 from press.run.key import Point
 from press.run.notebook import clean_notebook, dump, fill, join, with_values
 from press.run.outputs import SECONDS, notes
 from press.run.parameters import read_parameters, resolve
 from press.run.project import Project
-from press.run.store import Store
 
 from ..conftest import edit
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from press.run.files import write_atomically
+from press.run.disk.files import write_atomically
 from press.run.project import Project, is_notebook
 
 

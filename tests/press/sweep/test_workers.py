@@ -24,10 +24,10 @@ import pytest
 from distributed import KilledWorker
 
 from press.run import progress
+from press.run.disk.store import Store
 from press.run.execute import ChapterFailed
 from press.run.key import Point
 from press.run.project import Project
-from press.run.store import Store
 from press.sweep import workers as module
 from press.sweep.grid import points_of
 from press.sweep.results import table

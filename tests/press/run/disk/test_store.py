@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from press.chapter import keep
+from press.run.disk.store import Store
 from press.run.project import Project
-from press.run.store import Store
 
 
 def test_what_is_put_is_got(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from press.run.disk.written import meant, number, read_mapping, read_text, read_yaml
 from press.run.parameters import Parameter, coerce
-from press.run.written import meant, number, read_mapping, read_text, read_yaml
 
 
 @pytest.mark.parametrize(
