@@ -71,6 +71,7 @@ test:
 	@$(PY) -m press theory
 	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q -m 'not statement'
 	$(PY) -m check_jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)/ci.yml
+	$(PY) -m check_jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
 	.venv/bin/lint-imports --no-logo --no-cache
 	.venv/bin/zizmor --offline --no-progress $(WORKFLOWS)
 

@@ -14,6 +14,8 @@ from opgd.rates import RateFit, fit_rate
 from opgd.risk import RiskCurve, expected_risk, monte_carlo_risk
 from opgd.stopping import Stop, oracle_stopping
 
+__version__ = "0.1.0"
+
 __all__ = [
     "Flow",
     "FlowState",

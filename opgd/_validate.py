@@ -53,6 +53,13 @@ def whole(name: str, value: Any, *, least: int, most: int | None = None) -> int:
     return int(value)
 
 
+def unmasked(name: str, value: object) -> None:
+    """Refuse masked values, which would be read as what lies below the mask."""
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        count = np.ma.getmaskarray(value).sum()
+        raise ValueError(f"{name} holds {count} masked values and must hold none: drop them or fill them in")
+
+
 def array(
     name: str,
     value: ArrayLike,
@@ -64,6 +71,7 @@ def array(
     """Return `value` as an array of float64 >= `least`, modulus <= `largest`; `infinite` allows inf."""
     allowed = f"{'' if infinite else 'finite '}real numbers{f' >= {least:g}' if least > -math.inf else ''}"
     allowed += f" of modulus <= {largest:g}" if largest < math.inf else ""
+    unmasked(name, value)
     try:
         given = np.asarray(value)
         if given.dtype.kind not in "fiu":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib.util
 import os
 import re
 import sys
@@ -58,6 +59,13 @@ def _new(options: argparse.Namespace) -> int:
     where = create(options.directory).root
     print(f"wrote {where}; now: cd {where} && make book PYTHON={sys.executable}")
     return 0
+
+
+def _need(group: str, *packages: str) -> None:
+    """Refuse what needs a group of requirements that is not installed."""
+    missing = [name for name in packages if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ValueError(f"{' and '.join(missing)} must be installed first: make environment GROUPS={group}")
 
 
 def _describe(project: Project, options: argparse.Namespace) -> int:
@@ -121,6 +129,7 @@ def _sweep(project: Project, options: argparse.Namespace) -> int:
     from press.run import profiles
     from press.sweep.grid import LIMIT, points_of
 
+    _need("sweep", "pandas", "pyarrow")
     if options.workers < 1:
         raise ValueError(f"-j {options.workers}: it must be at least 1")
     chapter, directory = options.chapter, options.output
@@ -194,6 +203,7 @@ def _bench(project: Project, options: argparse.Namespace) -> int:
 def _lab(project: Project, options: argparse.Namespace) -> int:
     from press.site.laboratory import command
 
+    _need("lab", "jupyterlab")
     os.chdir(project.root)
     os.execv(sys.executable, command(project, options.rest))
 
@@ -252,6 +262,7 @@ def _prune(project: Project, options: argparse.Namespace) -> int:
 def _tidy(project: Project, options: argparse.Namespace) -> int:
     from press.build.tidy import faults, tidy
 
+    _need("test", "ruff")
     for name in tidy(project):
         print(f"changed {name}")
     left = faults(project)

@@ -15,11 +15,12 @@ from opgd.flow.interface import Flow, check_flow
 __all__ = ["effective_threshold"]
 
 
-def effective_threshold(flow: Flow, eigenvalues: ArrayLike, t: float) -> Array:
-    r"""Find the observation of which the flow has learned half: $|z|$ with $\theta(t) = z / 2$.
+def effective_threshold(flow: Flow, eigenvalues: ArrayLike, t: float, fraction: float = 0.5) -> Array:
+    r"""Find the observation of which the flow has learned half, or another fraction: $\theta(t) = z / 2$.
 
-    The flow is a smooth threshold in $z$, and this is its level. A larger observation is learned sooner, so
-    there is one such $|z|$, or the flow has more than half of every observation, and the level is 0.
+    The flow is a smooth threshold in $z$, and this is its level; its fractions tell how sharp it is. A larger
+    observation is learned sooner, so there is one such $|z|$, or the flow has more than that fraction of
+    every observation, and the level is 0.
 
     Parameters
     ----------
@@ -29,6 +30,8 @@ def effective_threshold(flow: Flow, eigenvalues: ArrayLike, t: float) -> Array:
         $\lambda > 0$.
     t : float
         Flow time, > 0.
+    fraction : float, default 0.5
+        The fraction $\theta(t) / z$, in (0, 1).
 
     Returns
     -------
@@ -51,12 +54,15 @@ def effective_threshold(flow: Flow, eigenvalues: ArrayLike, t: float) -> Array:
     if flow.growth == 0:
         raise ValueError(f"flow = {flow!r} is not allowed: its components must grow exponentially")
     lam, t = check.array("eigenvalues", eigenvalues, least=0), check.real("t", t, above=0)
+    fraction = check.real("fraction", fraction, above=0, most=1)
+    if fraction == 1:
+        raise ValueError("fraction = 1 is not allowed: no observation is learned entirely in finite time")
     if lam.size and lam.min() == 0:
         raise ValueError("eigenvalues holds 0.0 and must hold finite real numbers > 0")
 
     def excess(log_z: Array, lam: Array) -> Array:
         z = np.exp(log_z)
-        return np.asarray(flow.estimate(z, lam, t) / z - 0.5)
+        return np.asarray(flow.estimate(z, lam, t) / z - fraction)
 
     low, high = np.full(lam.shape, -math.log(t * flow.growth) - 12.0), np.full(lam.shape, 0.0)
     high = low + 12.0

@@ -10,8 +10,13 @@ import contextlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from numba import njit
-from numba.core.caching import FunctionCache
+try:
+    from numba import njit
+    from numba.core.caching import FunctionCache
+except ModuleNotFoundError as error:
+    raise ImportError(
+        "flows of depth 1 and more need numba: pip install 'opgd-book[deep]'", name=error.name
+    ) from error
 
 __all__ = ["compiled"]
 

@@ -24,6 +24,8 @@ def gradient_descent(
 ) -> Array:
     r"""Follow a flow by explicit Euler steps, that is by gradient descent on $\frac12 (z - \theta)^2$.
 
+    Memory: arguments and result, and some ten arrays of the shape of one step.
+
     Parameters
     ----------
     flow : Flow

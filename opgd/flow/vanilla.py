@@ -19,7 +19,8 @@ __all__ = ["VanillaFlow"]
 class VanillaFlow(Flow):
     r"""Gradient flow with fixed eigenvalues, $\theta(t) = (1 - e^{-\lambda t}) z$.
 
-    Only $\beta$ in $\theta = \lambda^{1/2} \beta$ is trained (section 3 of the paper, before (6)).
+    Only $\beta$ in $\theta = \lambda^{1/2} \beta$ is trained (section 3 of the paper, before (6)). Memory:
+    arguments and results, and once more that of a result.
 
     Examples
     --------

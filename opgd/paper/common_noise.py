@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import multivariate_normal
 
 from opgd import _validate as check
@@ -54,7 +54,7 @@ def rate_covariance(
     scatter = check.real("scatter", scatter, least=0)
     if sd.ndim != 1 or rounding.shape != sd.shape or correlation.shape != (sd.size, sd.size):
         raise ValueError(
-            f"correlation of shape {correlation.shape} is not allowed: it must be (k, k), and sd and rounding (k,)"
+            f"correlation of shape {correlation.shape} is not allowed: it must be (k, k), sd, rounding (k,)"
         )
     return np.asarray(correlation * np.outer(sd, sd) + np.diag(rounding**2 + scatter**2))
 
@@ -106,7 +106,9 @@ def fit_scatter(
     return float(scatters[int(found.argmax())]), found
 
 
-def revealed(difference: Array, covariance: Array, some: Array, others: Array) -> tuple[Array, Array]:
+def revealed(
+    difference: Array, covariance: Array, some: NDArray[np.int64], others: NDArray[np.int64]
+) -> tuple[Array, Array]:
     """Compute what the differences of other cells say about those of some.
 
     Parameters
@@ -139,7 +141,9 @@ def revealed(difference: Array, covariance: Array, some: Array, others: Array) -
     return weights.T @ difference[others], covariance[np.ix_(some, some)] - weights.T @ between
 
 
-def given_others(ours: Array, difference: Array, covariance: Array, kept: Array) -> tuple[Array, Array]:
+def given_others(
+    ours: Array, difference: Array, covariance: Array, kept: NDArray[np.int64]
+) -> tuple[Array, Array]:
     """Predict each printed rate from the exact one and the other printed cells.
 
     Parameters

@@ -82,7 +82,7 @@ class TrialFit:
         """
         values = check.array("logs", logs)
         if values.ndim != 2 or values.shape[1] < 2:
-            raise ValueError(f"logs of shape {values.shape} are not allowed: it must be (k, repetitions >= 2)")
+            raise ValueError(f"logs of shape {values.shape} are not allowed: it must be (k, r), r >= 2")
         line = fit_rate(n, 10 ** values.mean(axis=1))
         return cls(line, fit_covariance(n, values.std(axis=1, ddof=1)), values.shape[1])
 

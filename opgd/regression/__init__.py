@@ -1,7 +1,12 @@
 """Beyond the sequence model: kernel regression on the torus, with learned eigenvalues."""
 
-from opgd.regression.datasets import load_california_housing, load_concrete
-from opgd.regression.estimators import DiagonalAdaptiveKernelRegressor, FixedKernelRegressor
+try:
+    from opgd.regression.datasets import load_california_housing, load_concrete
+    from opgd.regression.estimators import DiagonalAdaptiveKernelRegressor, FixedKernelRegressor
+except ModuleNotFoundError as error:
+    raise ImportError(
+        f"opgd.regression needs {error.name}: pip install 'opgd-book[regression]'", name=error.name
+    ) from error
 
 __all__ = [
     "DiagonalAdaptiveKernelRegressor",

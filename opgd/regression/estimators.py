@@ -9,12 +9,15 @@ trained as well, (14) with coupled components (Appendix C.1).
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, metadata
 from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -29,6 +32,9 @@ __all__ = ["DiagonalAdaptiveKernelRegressor", "FixedKernelRegressor"]
 
 MEMORY = 2**32
 """Bytes that a matrix of features, or of their inner products, may take."""
+
+MOST_TIMES = 1000
+"""Times of the path in a decade."""
 
 Callback = Callable[[float, float | None], object]
 
@@ -49,7 +55,7 @@ class _TorusRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         domain: tuple[float, float] | None = None,
         span: float = 0.5,
         normalize_y: bool = True,
-        max_time: float = 1e4,
+        max_time: float | None = None,
         times_per_decade: int = 10,
         early_stopping: bool = True,
         validation_fraction: float = 0.2,
@@ -73,10 +79,10 @@ class _TorusRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.callback = callback
         self.random_state = random_state
 
-    def _flow(self, samples: int) -> _PathFlow:
+    def _flow(self, samples: float) -> _PathFlow:
         raise NotImplementedError
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Follow the flow and stop it.
 
         Parameters
@@ -85,6 +91,9 @@ class _TorusRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             Inputs.
         y : array_like, shape (n,)
             Targets.
+        sample_weight : array_like, shape (n,), optional
+            How often each sample counts, >= 0. Samples that are equal or counted several times stay on one
+            side of the validation split.
 
         Returns
         -------
@@ -93,13 +102,18 @@ class _TorusRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ValueError
-            If a parameter or the data are not allowed, or the matrices would not fit in memory.
+            If a parameter or the data are not allowed, or the matrices would not fit in memory: one of
+            4 GiB, of features or of their inner products, is the largest, beside the path of T times K
+            coefficients.
         """
-        times = self._check_parameters()
+        self._check_parameters()
+        for name, value in (("X", X), ("y", y), ("sample_weight", sample_weight)):
+            check.unmasked(name, value)
         given: tuple[Array, Array] = validate_data(
             self, X, y, y_numeric=True, dtype=np.float64, ensure_min_samples=2
         )
         inputs, target = given[0], np.asarray(given[1], dtype=np.float64)
+        inputs, target, weights = self._distinct(inputs, target, sample_weight)
         ends = [inputs.min(axis=0), inputs.max(axis=0)] if self.domain is None else self.domain
         self.low_, self.high_ = np.array(ends, dtype=np.float64)
         Z = self._to_torus(inputs)
@@ -115,18 +129,19 @@ class _TorusRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
                 f"GiB; allowed are {MEMORY / 2**30:.0f} GiB: take a smaller n_frequencies or radius_squared"
             )
         eigenvalues = kernel_eigenvalues(self.frequencies_, (d + 1) / 2 if self.r is None else self.r)
+        times = self._grid(eigenvalues)
         self.validation_errors_: Array | None = None
         if self.early_stopping:
-            times, states = self._stop_early(Z, target, eigenvalues, times)
+            times, states = self._stop_early(Z, target, weights, eigenvalues, times)
         if not self.early_stopping or self.refit:
             states = []
-            for time, state in zip(times, self._follow(Z, target, eigenvalues, times), strict=True):
+            for time, state in zip(times, self._follow(Z, target, weights, eigenvalues, times), strict=True):
                 states.append(state)
                 if not self.early_stopping and self.callback is not None:
                     self.callback(float(time), None)
         self.times_, self.time_ = times, float(times[-1])
         self.path_ = self._scale * np.stack([state.theta for state in states])
-        self.coef_ = self.path_[-1]
+        self.coefficients_ = self.path_[-1]
         self.eigenvalues_ = states[-1].learned_eigenvalue ** 2
         return self
 
@@ -148,7 +163,7 @@ class _TorusRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             If X is not finite, has another number of columns than in `fit`, or lies outside a given domain.
         """
         check_is_fitted(self)
-        return np.asarray(self._evaluate(X, self.coef_[None])[0])
+        return np.asarray(self._evaluate(X, self.coefficients_[None])[0])
 
     def staged_predict(self, X: ArrayLike) -> Iterator[Array]:
         """Predict at each of the times `times_`; arguments and errors as for `predict`.
@@ -161,6 +176,7 @@ class _TorusRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         yield from self._evaluate(X, self.path_)
 
     def _evaluate(self, X: ArrayLike, coefficients: Array) -> Array:
+        check.unmasked("X", X)
         inputs: Array = validate_data(self, X, dtype=np.float64, reset=False)
         Z = self._to_torus(inputs)
         out = np.empty((len(coefficients), len(Z)))
@@ -168,8 +184,30 @@ class _TorusRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             out[:, rows] = coefficients @ block.T
         return out + self.intercept_
 
-    def _check_parameters(self) -> Array:
-        """Check what does not depend on the data, and return the grid of times."""
+    def _distinct(
+        self, X: Array, y: Array, sample_weight: ArrayLike | None
+    ) -> tuple[Array, Array, Array | None]:
+        """Return samples and weights; with weights, or if samples repeat, distinct samples in fixed order."""
+        samples = np.column_stack([X, y])
+        if sample_weight is None:
+            weights = np.ones(len(y))
+        else:
+            weights = check.array("sample_weight", sample_weight, least=0)
+            if weights.shape not in ((), y.shape) or np.count_nonzero(weights) * y.size < 2 * weights.size:
+                raise ValueError(
+                    f"sample_weight of shape {weights.shape}, of which {np.count_nonzero(weights)} are not "
+                    f"zero, is not allowed: the shape must be {y.shape}, and at least 2 must not be zero"
+                )
+            weights = np.broadcast_to(weights, y.shape)
+            samples, weights = samples[weights > 0], weights[weights > 0]
+        distinct, which = np.unique(samples, axis=0, return_inverse=True)
+        plain = bool((weights == 1).all())
+        if (plain and len(distinct) == len(samples)) or len(distinct) < 2:
+            return samples[:, :-1], samples[:, -1], None if plain else weights
+        return distinct[:, :-1], distinct[:, -1], np.bincount(which.ravel(), weights).astype(float)
+
+    def _check_parameters(self) -> None:
+        """Check what does not depend on the data."""
         if self.r is not None:
             check.real("r", self.r, above=0)
         check.whole("n_frequencies", self.n_frequencies, least=1)
@@ -189,21 +227,32 @@ class _TorusRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         if fraction >= 1:
             raise ValueError(f"validation_fraction = {fraction!r} is not allowed: it must be < 1")
         check.real("patience", self.patience, above=0, infinite=True)
-        last = check.real("max_time", self.max_time, least=1e-300)
-        per_decade = check.whole("times_per_decade", self.times_per_decade, least=1)
+        if self.max_time is not None:
+            check.real("max_time", self.max_time, least=1e-300)
+        check.whole("times_per_decade", self.times_per_decade, least=1, most=MOST_TIMES)
         if self.callback is not None and not callable(self.callback):
             raise ValueError(f"callback = {self.callback!r} is not allowed: it must be None or a function")
+
+    def _grid(self, eigenvalues: Array) -> Array:
+        """Return the times of the path."""
+        last = 1e4 if self.max_time is None else float(self.max_time)
+        moving = eigenvalues[(self.frequencies_ != 0).any(axis=1)].max(initial=0.0)
+        if self.max_time is None and moving > 1e-290:
+            last = max(last, 100 / moving)
         first = min(0.1, last / 10)
-        count = 1 + math.ceil(per_decade * math.log10(last / first) - 1e-9)
+        count = 1 + math.ceil(self.times_per_decade * math.log10(last / first) - 1e-9)
         return np.concatenate([[0.0], np.geomspace(first, last, count)])
 
     def _to_torus(self, X: Array) -> Array:
         half = np.broadcast_to(
             self.high_ / 2 - self.low_ / 2, X.shape[1:]
         )  # halves, so that nothing overflows
-        if self.domain is not None and ((self.low_ > X) | (self.high_ < X)).any():
+        # scalers are right to a few units in the last place
+        slack = 8 * np.finfo(np.float64).eps * max(1e-300, *np.abs(np.ravel([self.low_, self.high_])))
+        if self.domain is not None and ((self.low_ - slack > X) | (self.high_ + slack < X)).any():
             raise ValueError(
-                f"X holds values from {X.min():g} to {X.max():g}: all must lie in domain = {self.domain!r}"
+                f"X holds values from {float(X.min())!r} to {float(X.max())!r}: all must lie in domain = "
+                f"{self.domain!r}; a scaler such as MinMaxScaler(clip=True) keeps new data inside"
             )
         flat = half == 0
         Z = 2 * (X / 2 - self.low_ / 2) / np.where(flat, 1, half) - 1
@@ -211,39 +260,54 @@ class _TorusRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         clipped: Array = np.clip(Z, -1, 1)
         return clipped if self.domain is not None else self.span * clipped
 
-    def _follow(self, Z: Array, y: Array, eigenvalues: Array, times: Array) -> Iterator[FlowState]:
+    def _follow(
+        self, Z: Array, y: Array, weights: Array | None, eigenvalues: Array, times: Array
+    ) -> Iterator[FlowState]:
         """Yield the states of the flow on the given data, and keep their location and scale."""
         self.intercept_, self._scale = 0.0, 1.0
         if self.normalize_y:
             with np.errstate(over="ignore", invalid="ignore"):
-                self.intercept_, spread = float(y.mean()), float(y.std())
+                self.intercept_ = float(np.average(y, weights=weights))
+                spread = math.sqrt(float(np.average((y - self.intercept_) ** 2, weights=weights)))
             if not math.isfinite(spread):
                 raise ValueError(
                     f"y holds values from {y.min():g} to {y.max():g}: too large to be normalised"
                 )
             self._scale = spread if spread > 0 else 1.0
-        target = (y - self.intercept_) / self._scale
+        target, size = (y - self.intercept_) / self._scale, float(len(y))
         blocks = ((block, target[rows]) for rows, block in feature_chunks(Z, self.frequencies_))
+        if weights is not None:  # weighted least squares: rows times the root of their weight
+            size = float(weights.sum())
+            root = np.sqrt(weights / weights.mean())
+            blocks = (
+                (block * root[rows, None], target[rows] * root[rows])
+                for rows, block in feature_chunks(Z, self.frequencies_)
+            )
         loss = LeastSquares.collect(blocks, len(Z), len(self.frequencies_))
-        yield from self._flow(len(Z)).path(loss, eigenvalues, times)
+        yield from self._flow(size).path(loss, eigenvalues, times)
 
     def _stop_early(
-        self, Z: Array, y: Array, eigenvalues: Array, times: Array
+        self, Z: Array, y: Array, weights: Array | None, eigenvalues: Array, times: Array
     ) -> tuple[Array, list[FlowState]]:
         """Follow the flow on a part of the data until the rest is predicted no better; return the path."""
         rows = np.arange(len(y))
         held = min(max(1, round(self.validation_fraction * len(y))), len(y) - 1)
-        train, test = train_test_split(rows, test_size=held, random_state=self.random_state)
+        source = self.random_state
+        if isinstance(source, np.random.Generator):
+            source = int(source.integers(2**31))
+        train, test = train_test_split(rows, test_size=held, random_state=source)
         features = np.concatenate([block for _, block in feature_chunks(Z[test], self.frequencies_)])
+        parts = [None, None] if weights is None else [weights[train], weights[test]]
         states: list[FlowState] = []
         errors: list[float] = []
         best, begins = 0, 0.0
-        for time, state in zip(times, self._follow(Z[train], y[train], eigenvalues, times), strict=True):
+        path = self._follow(Z[train], y[train], parts[0], eigenvalues, times)
+        for time, state in zip(times, path, strict=True):
             residual = y[test] - self.intercept_ - self._scale * (features @ state.theta)
             if not states:
                 begins = float(state.learned_eigenvalue.max()) ** -2
             states.append(state)
-            errors.append(float(np.square(residual).mean()))
+            errors.append(float(np.average(np.square(residual), weights=parts[1])))
             if self.callback is not None:
                 self.callback(float(time), errors[-1])
             if errors[-1] < errors[best]:
@@ -251,7 +315,26 @@ class _TorusRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             if time > max(times[best], begins) * 10**self.patience:
                 break
         self.validation_errors_ = np.array(errors)
+        gained = errors[max(0, best - self.times_per_decade)] - errors[best]
+        if best == len(times) - 1 > 0 and (gained > 0.01 * errors[0] or errors[best] > 0.95 * errors[0]):
+            warnings.warn(
+                f"at max_time = {times[-1]:g} the validation error still falls, to {errors[best]:g} from "
+                f"{errors[0]:g} at the start: raise max_time",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
         return times[: best + 1], states[: best + 1]
+
+    def _get_doc_link(self) -> str:
+        """Return where scikit-learn's picture of an estimator leads: to the reference, if it is published."""
+        try:
+            urls = metadata("opgd-book").get_all("Project-URL") or []
+        except PackageNotFoundError:
+            return ""
+        for label, _, url in (entry.partition(", ") for entry in urls):
+            if label.lower() == "documentation":
+                return f"{url.rstrip('/')}/api/opgd-regression.html#opgd.regression.{type(self).__name__}"
+        return ""
 
 
 class FixedKernelRegressor(_TorusRegressor):
@@ -276,8 +359,11 @@ class FixedKernelRegressor(_TorusRegressor):
         there. At 1/2, the default, the function continues freely on the other half of the torus.
     normalize_y : bool
         Whether to subtract the mean of y and divide by its standard deviation before the flow starts.
-    max_time : float
-        Flow time at which the flow ends, > 0.
+    max_time : float, optional
+        Flow time at which the flow ends, > 0; by default $\max(10^4, 100 / \lambda)$, where $\lambda$ is the
+        largest eigenvalue at $m \ne 0$, so that the flow begins to move in any dimension. If the validation
+        error still falls there, in a decade by 1 % of what it was at the start, or has hardly begun to, a
+        ``ConvergenceWarning`` says so.
     times_per_decade : int
         Density of the path: `path_` holds the coefficients at 0 and at times from 0.1 on, evenly spaced in
         log t.
@@ -293,19 +379,19 @@ class FixedKernelRegressor(_TorusRegressor):
     callback : callable, optional
         Called as ``callback(time, error)`` along the path of the search; ``error`` is the mean squared error
         on the validation split, or None without early stopping.
-    random_state : int, RandomState or None
+    random_state : int, RandomState, numpy.random.Generator or None
         Of the validation split.
 
     Attributes
     ----------
-    coef_ : ndarray, shape (K,)
+    coefficients_ : ndarray, shape (K,)
         Coefficients $\theta$ at `time_`, in units of y.
     intercept_ : float
         Mean of y, or 0.
     eigenvalues_ : ndarray, shape (K,)
         $\lambda$.
     frequencies_ : ndarray of int, shape (K, d)
-        Frequencies $m$, in the order of `coef_`.
+        Frequencies $m$, in the order of `coefficients_`.
     time_ : float
         Where the flow was stopped.
     times_, path_ : ndarray, shape (T,) and (T, K)
@@ -327,7 +413,7 @@ class FixedKernelRegressor(_TorusRegressor):
     True
     """
 
-    def _flow(self, samples: int) -> _PathFlow:
+    def _flow(self, samples: float) -> _PathFlow:
         return FixedKernelFlow()
 
 
@@ -359,7 +445,8 @@ class DiagonalAdaptiveKernelRegressor(_TorusRegressor):
     ----------
     eigenvalues_ : ndarray, shape (K,)
         Learned eigenvalues $(a_m b_m^D)^2$ at `time_`, for the normalised y.
-    coef_, intercept_, frequencies_, time_, times_, path_, validation_errors_, low_, high_, n_features_in_
+    coefficients_, intercept_, frequencies_, time_, times_, path_, validation_errors_, low_, high_,
+    n_features_in_
         As for `FixedKernelRegressor`.
 
     Examples
@@ -390,7 +477,7 @@ class DiagonalAdaptiveKernelRegressor(_TorusRegressor):
         domain: tuple[float, float] | None = None,
         span: float = 0.5,
         normalize_y: bool = True,
-        max_time: float = 1e4,
+        max_time: float | None = None,
         times_per_decade: int = 10,
         early_stopping: bool = True,
         validation_fraction: float = 0.2,
@@ -420,11 +507,11 @@ class DiagonalAdaptiveKernelRegressor(_TorusRegressor):
         self.separate_layers = separate_layers
         self.tolerance = tolerance
 
-    def _check_parameters(self) -> Array:
+    def _check_parameters(self) -> None:
         self._flow(2)
-        return super()._check_parameters()
+        super()._check_parameters()
 
-    def _flow(self, samples: int) -> _PathFlow:
+    def _flow(self, samples: float) -> _PathFlow:
         b0 = self.b0
         if b0 is None:
             b0 = tuned_b0(self.depth, samples**-0.5)

@@ -24,6 +24,8 @@ def build_book(project: Project, profile: str, *, pages: bool = True) -> int:
     A chapter that fails stops no other, but the book in place is left as it is.
     """
     begun = time.monotonic()
+    lock = project.build / "lock"
+    locked = lock.exists()
     stamp, before = project.build / "results" / "book", _state(project, profile)
     if pages and _read(stamp) == before:
         return _end(project, begun, 0, [], pages)
@@ -36,6 +38,8 @@ def build_book(project: Project, profile: str, *, pages: bool = True) -> int:
         "pages": lambda: _pages(project) if pages else None,
     }.items():
         failures = failures or _try(what, step)
+    if failures and locked and not lock.exists():
+        failures = [f"press: error: {project.build} was removed during the build; run it again"]
     if pages and not failures and made(project, sources(project)) == source:  # not if edited meanwhile
         write_atomically(stamp, _state(project, profile))
     return _end(project, begun, executed, failures, pages)

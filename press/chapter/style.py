@@ -8,7 +8,7 @@ and therefore look the same in the light and in the dark theme.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import matplotlib.pyplot as plt
@@ -165,7 +165,9 @@ def round_numbers(low: float, high: float) -> list[float]:
     return [tick for tick in ticks if low <= tick <= high] or [low, high]
 
 
-def trials(ax: Axes, n: ArrayLike, logs: ArrayLike, line: ArrayLike, *, look: str, label: str) -> None:
+def trials(
+    ax: Axes, n: ArrayLike, logs: ArrayLike, line: ArrayLike, *, look: Mapping[str, Any], label: str
+) -> None:
     """Draw mean and standard deviation of trials, and a line fitted to them, on logarithmic axes.
 
     Parameters
@@ -178,14 +180,14 @@ def trials(ax: Axes, n: ArrayLike, logs: ArrayLike, line: ArrayLike, *, look: st
         log10 of the trials.
     line : array_like, shape (k,)
         The fitted line.
-    look : str
-        A key of `STYLES`.
+    look : mapping
+        Colour, line style and marker, as in `STYLES`.
     label : str
         Label of the line in the legend.
     """
-    logs, series = np.asarray(logs), STYLES[look]
+    logs = np.asarray(logs)
     mean, sd = logs.mean(axis=1), logs.std(axis=1, ddof=1)
     bars = np.abs(10 ** (mean + [[-1], [1]] * sd) - 10**mean)
-    points = {"color": series["color"], "marker": series["marker"], "linestyle": "", "alpha": 0.8}
+    points = {"color": look["color"], "marker": look["marker"], "linestyle": "", "alpha": 0.8}
     ax.errorbar(n, 10**mean, bars, capsize=3, **points)
-    ax.plot(n, line, color=series["color"], linestyle=series["linestyle"], label=label)
+    ax.plot(n, line, color=look["color"], linestyle=look["linestyle"], label=label)

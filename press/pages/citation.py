@@ -18,7 +18,7 @@ def citations(citation: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
 
 
 def entries(citation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """List the works that a citation file names: its references, which are to be cited as well, and its own."""
+    """List the works that a citation file names: its references, to be cited as well, and its own."""
     return [*citation.get("references", []), citation]
 
 

@@ -9,6 +9,7 @@ printed: `"p=1 q=2" = 0.40`. A project whose paper needs more than that names, b
 from __future__ import annotations
 
 import importlib
+import os
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
@@ -17,9 +18,11 @@ from typing import Any, NamedTuple
 
 from press.run.project import Project
 
-__all__ = ["FILE", "Printed", "cells", "items", "lookup", "stated_cost"]
+__all__ = ["FILE", "MODULE", "Printed", "cells", "items", "lookup", "stated_cost"]
 
 FILE = Path("evidence") / "reported.toml"
+MODULE = "PRESS_REPORTED"
+"""The variable that names the module where a notebook runs away from its project (`press.site.hosted`)."""
 
 
 class Printed(NamedTuple):
@@ -61,7 +64,7 @@ def stated_cost() -> tuple[int, int] | None:
 
 
 def _module() -> Any:
-    name = Project.around().setting("reported")
+    name = os.environ.get(MODULE) or Project.around().setting("reported")
     return importlib.import_module(name) if name else None
 
 

@@ -13,6 +13,7 @@ import yaml
 from press.run.execute import clean_notebook
 from press.run.files import write_atomically
 from press.run.project import Project
+from press.run.reported import MODULE
 
 __all__ = ["publish"]
 
@@ -36,7 +37,7 @@ def publish(project: Project, directory: Path) -> list[Path]:
     files = {"requirements.txt": "\n".join(requirements) + "\n", "runtime.txt": f"{PYTHON}\n"}
     for chapter in project.chapters():
         notebook = clean_notebook(project.source(chapter))
-        notebook.cells.insert(0, _install(requirements))
+        notebook.cells.insert(0, _install(project, requirements))
         nbformat.validate(notebook)
         files[f"{chapter}.ipynb"] = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
     for name, text in files.items():
@@ -51,14 +52,15 @@ def _ranges(project: Project) -> list[str]:
     return [names[name] for name in NEEDED]
 
 
-def _install(requirements: list[str]) -> nbformat.NotebookNode:
-    """A first cell that installs what is missing; where all is there, as on Binder, it does nothing."""
+def _install(project: Project, requirements: list[str]) -> nbformat.NotebookNode:
+    """A first cell that installs what is missing, and says where the printed numbers are."""
     wanted = " ".join(f'"{line}"' for line in requirements)
     source = (
         "# Only where the book's library is missing, as on Colab: install it.\n"
-        "import importlib.util\n\n"
-        'if importlib.util.find_spec("opgd") is None:\n'
-        f"    %pip install --quiet {wanted}"
+        "import importlib.util\nimport os\n\n"
+        f'if importlib.util.find_spec("{project.setting("library")}") is None:\n'
+        f"    %pip install --quiet {wanted}\n"
+        f'os.environ["{MODULE}"] = "{project.setting("reported")}"'
     )
     fields = {"cell_type": "code", "id": "install", "metadata": {"tags": ["install"]}, "source": source}
     return nbformat.from_dict(fields | {"execution_count": None, "outputs": []})  # type: ignore[no-untyped-call,no-any-return]

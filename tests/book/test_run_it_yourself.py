@@ -66,9 +66,9 @@ def test_the_grid_is_good() -> None:
 def test_the_program_reads_the_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    names = ["rates-slope-vanilla-0", "rates-slope-opgd-0"]
+    names = ["slope-vanilla-0", "slope-opgd-0"]
     source = (BOOK.book / "rates.md").read_text(encoding="utf-8")
-    assert 'glue(f"rates-slope-{flow}-{gammas.index(gamma)}"' in source  # where the columns come from
+    assert 'note({f"slope-{flow}-{i}"' in source  # where the columns come from
     (tmp_path / "_build" / "placing").mkdir(parents=True)
     frame = pd.DataFrame({"p": [1.0, 0.6], "q": [2.0, 1.5], names[0]: [-0.37, -0.3], names[1]: [-0.53, -0.4]})
     frame.to_parquet(tmp_path / "_build" / "placing" / "table.parquet")

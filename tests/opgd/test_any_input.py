@@ -139,7 +139,7 @@ CALLS: dict[str, Call] = {
     ),
     "effective_threshold": (
         classics.effective_threshold,
-        {"flow": FLOWS[1], "eigenvalues": [1.0, 0.1], "t": 5.0},
+        {"flow": FLOWS[1], "eigenvalues": [1.0, 0.1], "t": 5.0, "fraction": 0.9},
         "infinite",
     ),
     "threshold_risk": (

@@ -123,3 +123,10 @@ def test_bad_tuning(name: str, value: Any) -> None:
         f"{name} = {value!r}",
         "must be",
     )
+
+
+def test_masked_values_are_refused() -> None:
+    """numpy would read what lies below the mask."""
+    values = np.ma.masked_array([1.0, 7.0], mask=[False, True])
+    raises(lambda: check.array("z", values), "z", "1 masked")
+    assert check.array("z", np.ma.masked_array([1.0, 7.0])).tolist() == [1.0, 7.0]

@@ -146,6 +146,22 @@ def test_a_missing_package_is_named(
     assert "press.pages.describe is not installed for" in said and "make environment" in said
 
 
+@pytest.mark.parametrize(
+    ("words", "group"),
+    [(["sweep", "second", "grid.yml", "-o", "results"], "sweep"), (["lab"], "lab"), (["tidy"], "test")],
+)
+def test_a_group_of_requirements_that_is_missing_is_named(
+    words: list[str],
+    group: str,
+    book: Project,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert main(words) == 2 and f"make environment GROUPS={group}" in capsys.readouterr().err
+    assert not (book.root / "results").exists()
+
+
 @pytest.mark.parametrize("workers", ["0", "-1", "x"])
 def test_a_sweep_needs_a_worker(workers: str, book: Project, capsys: pytest.CaptureFixture[str]) -> None:
     (book.root / "grid.yml").write_text("points: [{}]")

@@ -34,6 +34,22 @@ def test_the_effective_threshold_is_where_half_is_learned(depth: int) -> None:
         assert (unlearned > 0.49).all()
 
 
+@pytest.mark.parametrize("depth", [0, 2])
+def test_other_fractions_are_learned_at_other_observations(depth: int) -> None:
+    flow, lam = OverParameterizedFlow.tuned(depth, 1e-3), np.array([1e-9, 1e-6])
+    t = universal_time(depth, 1e-3)
+    levels = [effective_threshold(flow, lam, t, fraction) for fraction in (0.1, 0.5, 0.9)]
+    for fraction, level in zip((0.1, 0.5, 0.9), levels, strict=True):
+        np.testing.assert_allclose(flow.estimate(level, lam, t), fraction * level, rtol=1e-5)
+    assert (levels[0] < levels[1]).all() and (levels[1] < levels[2]).all()
+    np.testing.assert_array_equal(levels[1], effective_threshold(flow, lam, t))
+
+
+@pytest.mark.parametrize("fraction", [0.0, 1.0, -0.1, float("nan")])
+def test_a_fraction_is_between_zero_and_one(fraction: float) -> None:
+    raises(lambda: effective_threshold(OverParameterizedFlow(0), [0.1], 1.0, fraction), "fraction")
+
+
 def test_the_level_grows_like_the_logarithm() -> None:
     """Two layers with lambda far below z: theta = z / (1 + (4 z / lambda) e^(-2 z t))."""
     flow, t = OverParameterizedFlow(depth=0), 1e4

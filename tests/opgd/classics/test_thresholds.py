@@ -188,3 +188,11 @@ def test_bad_data(rule: Any) -> None:
 ])  # fmt: skip
 def test_bad_rules(call: Any, words: tuple[str, ...]) -> None:
     raises(call, *words)
+
+
+@pytest.mark.parametrize("rate", [0.001, 0.05, 0.3])
+def test_fdr_against_statsmodels(rate: float) -> None:
+    multitest = pytest.importorskip("statsmodels.stats.multitest")
+    z = np.random.default_rng(3).standard_normal(500) * np.r_[np.full(50, 4.0), np.ones(450)]
+    rejected, *_ = multitest.multipletests(2 * norm.sf(np.abs(z)), alpha=rate, method="fdr_bh")
+    np.testing.assert_array_equal(FDRThreshold(rate).estimate(z, 1.0), np.where(rejected, z, 0.0))

@@ -6,6 +6,7 @@ import pytest
 from opgd import OverParameterizedFlow, PowerLaw, fit_rate, monte_carlo_risk
 from opgd.paper import reported
 from opgd.paper.lines import REPETITIONS, TrialFit, likely_size, mean_log_risk, printed_line
+from opgd.rates import RateFit
 
 N = np.array([2000.0, 4000.0, 10_000.0])
 
@@ -70,9 +71,9 @@ def test_what_is_no_scan_is_refused(sizes: list[int], distances: list[float], na
 
 
 def test_one_trial_has_no_spread() -> None:
-    with pytest.raises(ValueError, match="^logs"):
+    with pytest.raises(ValueError, match=r"^logs"):
         TrialFit.of(N, np.ones((3, 1)))
 
 
-def _line(values: np.ndarray):  # type: ignore[no-untyped-def]
+def _line(values: np.ndarray) -> RateFit:
     return fit_rate(N, 10 ** (values[1] + values[0] * np.log10(N)))

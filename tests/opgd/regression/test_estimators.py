@@ -2,18 +2,22 @@ from __future__ import annotations
 
 import math
 import pickle
+from email.message import Message
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from sklearn.base import clone
+from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.feature_selection import RFE, SelectFromModel
 from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from opgd.regression import DiagonalAdaptiveKernelRegressor, FixedKernelRegressor
+from opgd.regression import DiagonalAdaptiveKernelRegressor, FixedKernelRegressor, estimators
 from opgd.regression.basis import real_features
 from opgd.regression.coupled import CoupledFlow, FixedKernelFlow, LeastSquares
 from opgd.regression.frequencies import first_frequencies, kernel_eigenvalues
@@ -29,7 +33,8 @@ def wave(n: int = 120, dimension: int = 2, noise: float = 0.1) -> tuple[Array, A
 
 
 @parametrize_with_checks([FixedKernelRegressor(), DiagonalAdaptiveKernelRegressor(depth=1)])
-def test_scikit_learn(estimator: Any, check: Any) -> None:
+def test_scikit_learn(estimator: Any, check: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCIPY_ARRAY_API", "1")  # else one check is skipped
     check(estimator)
 
 
@@ -50,10 +55,10 @@ def test_fit_follows_the_flow(depth: int | None) -> None:
     *_, middle, state = flow.path(loss, lam, model.times_[1:])
     allowed = 1e-10 if depth is None else 0.02
     assert model.times_[0] == 0 and model.time_ == model.times_[-1] == 20
-    np.testing.assert_allclose(model.coef_, y.std() * state.theta, atol=allowed)
+    np.testing.assert_allclose(model.coefficients_, y.std() * state.theta, atol=allowed)
     np.testing.assert_allclose(model.path_[-2], y.std() * middle.theta, atol=allowed)
     np.testing.assert_allclose(model.eigenvalues_, state.learned_eigenvalue**2, rtol=3 * allowed, atol=1e-12)
-    assert model.predict(x) == pytest.approx(y.mean() + features @ model.coef_, abs=1e-10)
+    assert model.predict(x) == pytest.approx(y.mean() + features @ model.coefficients_, abs=1e-10)
     staged = list(model.staged_predict(x))
     assert len(staged) == len(model.times_) and np.allclose(staged[0], y.mean())
     np.testing.assert_allclose(staged[-1], model.predict(x))
@@ -95,6 +100,88 @@ def test_the_learned_domain(cls: Any) -> None:
     beyond[0, 0] = 1e300
     assert model.predict(edge) == pytest.approx(model.predict(beyond), abs=1e-12)
     assert np.isfinite(model.predict(np.full((1, 3), -1e308))).all()
+
+
+def test_a_flow_that_has_not_begun_says_so() -> None:
+    """Digits: 64 inputs, of which the default kernel's eigenvalues at |m| = 1 are 2^-32.5."""
+    x, y = load_digits(return_X_y=True)
+    x, y = x[::3], y[::3].astype(float)
+    with pytest.warns(ConvergenceWarning, match="max_time"):
+        stuck = FixedKernelRegressor(n_frequencies=129, max_time=1e4, random_state=0).fit(x, y)
+    assert stuck.time_ == 1e4 and abs(stuck.score(x, y)) < 0.1
+    model = FixedKernelRegressor(n_frequencies=129, random_state=0).fit(x, y)
+    assert model.time_ < model._grid(model.eigenvalues_)[-1] and model.score(x, y) > 0.5
+    few = FixedKernelRegressor()
+    few.frequencies_ = first_frequencies(2, 30)
+    assert few._grid(kernel_eigenvalues(few.frequencies_, 1.5))[-1] == 1e4
+
+
+@pytest.mark.parametrize("selector", [RFE, SelectFromModel])
+def test_coefficients_of_a_basis_select_no_inputs(selector: Any) -> None:
+    x, y = wave(dimension=3)
+    with pytest.raises((AttributeError, ValueError), match="feature_importances_"):
+        selector(FixedKernelRegressor(n_frequencies=3, random_state=0)).fit(x, y).transform(x)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_scaler_to_the_domain(seed: int) -> None:
+    """It is right to a unit in the last place or two, and its own training data are taken."""
+    rng = np.random.default_rng(seed)
+    x, y = rng.standard_normal((30, 4)) * rng.uniform(0.1, 10, 4), rng.standard_normal(30)
+    model = make_pipeline(MinMaxScaler((-1, 1)), FixedKernelRegressor(n_frequencies=9, domain=(-1, 1)))
+    assert np.isfinite(model.fit(x, y).predict(x)).all()
+
+
+@pytest.mark.parametrize("cls", BOTH)
+@pytest.mark.parametrize("early_stopping", [True, False])
+def test_weights_count_samples(cls: Any, early_stopping: bool) -> None:
+    x, y = wave(60, noise=1.0)
+    times = np.random.default_rng(1).integers(0, 4, 60)
+    options = dict(n_frequencies=30, early_stopping=early_stopping, random_state=2)
+    weighted = cls(**options).fit(x, y, sample_weight=times)
+    again = np.random.default_rng(2).permutation(np.repeat(np.arange(60), times))
+    repeated = cls(**options).fit(x[again], y[again])
+    assert weighted.time_ == repeated.time_
+    np.testing.assert_allclose(weighted.predict(x), repeated.predict(x), atol=1e-9)
+    same = cls(**options).fit(x, y, sample_weight=np.ones(60))
+    np.testing.assert_allclose(same.predict(x), cls(**options).fit(x, y).predict(x), atol=1e-9)
+    for bad in (-times, np.zeros(60), times[:5]):
+        with pytest.raises(ValueError, match="sample_weight"):
+            cls(**options).fit(x, y, sample_weight=bad)
+
+
+def test_a_generator_draws_the_split() -> None:
+    x, y = wave(noise=1.0)
+    rng = np.random.default_rng(0)
+    one, two, other = (
+        FixedKernelRegressor(n_frequencies=30, random_state=source).fit(x, y)
+        for source in (np.random.default_rng(0), rng, rng)
+    )
+    np.testing.assert_array_equal(one.validation_errors_, two.validation_errors_)
+    assert other.validation_errors_[0] != two.validation_errors_[0]
+
+
+def test_masked_values_are_refused() -> None:
+    x, y = wave(30)
+    masked = np.ma.masked_array(x, mask=x > 0.9)
+    model = FixedKernelRegressor(n_frequencies=9, random_state=0).fit(np.ma.masked_array(x), y)
+    for call in (lambda: model.predict(masked), lambda: model.fit(masked, y), lambda: model.fit(
+        x, np.ma.masked_less(y, 2.5)
+    )):  # fmt: skip
+        with pytest.raises(ValueError, match=r"^[Xy] holds \d+ masked values"):
+            call()
+
+
+def test_the_picture_links_to_the_reference(monkeypatch: pytest.MonkeyPatch) -> None:
+    about = Message()
+    about["Project-URL"] = "Documentation, https://book.example/edition/"
+    monkeypatch.setattr(estimators, "metadata", lambda name: about)
+    html = FixedKernelRegressor()._repr_html_()
+    assert (
+        "https://book.example/edition/api/opgd-regression.html#opgd.regression.FixedKernelRegressor" in html
+    )
+    del about["Project-URL"]
+    assert FixedKernelRegressor()._get_doc_link() == ""
 
 
 def test_the_given_domain() -> None:
@@ -150,7 +237,7 @@ def test_pipeline_and_grid_search(cls: Any) -> None:
 def test_same_seed_same_bits(cls: Any) -> None:
     x, y = wave()
     model = cls(n_frequencies=100, random_state=5).fit(x, y)
-    np.testing.assert_array_equal(model.coef_, clone(model).fit(x, y).coef_)
+    np.testing.assert_array_equal(model.coefficients_, clone(model).fit(x, y).coefficients_)
     assert model.time_ == clone(model).fit(x, y).time_
 
 

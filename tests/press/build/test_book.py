@@ -284,3 +284,19 @@ def test_prune_says_what_is_of_no_use_and_removes_it_when_told(
     assert [name for name in names if not name.startswith(("first", "part"))] == Store(book.store).names()
     shutil.rmtree(book.root / "book")
     assert main(["prune"]) == 0 and "unknown chapter 'second'" in capsys.readouterr().out
+
+
+def test_a_build_directory_that_is_removed_is_told(
+    book: Project, instant: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from press.build.lock import one_build
+
+    def remove(chapter: str, parameters: dict[str, Any]) -> None:
+        shutil.rmtree(book.build, ignore_errors=True)
+
+    instant.before = remove
+    with one_build(book):
+        assert build_book(book, "default", pages=False) == 1
+    said = capsys.readouterr()
+    assert f"{book.build} was removed during the build; run it again" in said.err
+    assert "Traceback" not in said.err and "book was" not in said.out

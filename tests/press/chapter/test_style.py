@@ -8,7 +8,9 @@ from collections.abc import Iterator
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
+from matplotlib.container import ErrorbarContainer
 
 from press.chapter import style
 
@@ -78,3 +80,30 @@ def test_labels_at_the_end_of_curves() -> None:
     (label,) = ax.texts
     assert (label.get_text(), label.get_color()) == ("vanilla", style.COLORS["blue"])
     assert label.xy == (3.0, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (2000, 10_000, [2000, 3000, 5000, 7000, 10_000]),
+        (10, 1e12, [10.0**power for power in range(1, 13)]),
+        (0.02, 0.1, [0.02, 0.03, 0.05, 0.07, 0.1]),
+        (10.1, 10.5, [10.1, 10.5]),
+    ],
+)
+def test_round_numbers(low: float, high: float, ticks: list[float]) -> None:
+    assert style.round_numbers(low, high) == pytest.approx(ticks)
+
+
+def test_trials_are_drawn_by_mean_and_spread_of_their_logarithms() -> None:
+    _, ax = plt.subplots()
+    style.trials(ax, [10, 100], [[-1, -3], [-2, -2]], [0.5, 0.1], look=style.STYLES["vanilla"], label="a")
+    (drawn,), line = ax.containers, ax.lines[-1]
+    assert isinstance(drawn, ErrorbarContainer)
+    points, _, (bars,) = drawn.lines
+    assert np.asarray(points.get_ydata()) == pytest.approx([1e-2, 1e-2])
+    low, high = bars.get_segments()[0][:, 1]
+    sd = 2**0.5
+    assert (low, high) == (pytest.approx(10 ** (-2 - sd)), pytest.approx(10 ** (-2 + sd)))
+    assert np.ptp(bars.get_segments()[1][:, 1]) == 0
+    assert (line.get_label(), list(np.asarray(line.get_ydata()))) == ("a", [0.5, 0.1])

@@ -53,7 +53,7 @@ def test_only_sources_count_as_changes(book: Project) -> None:
     (book.root / ".gitignore").write_text("*.swp\n")
     (book.book / "x.swp").write_text("")
     assert re.fullmatch(r"[0-9a-f]{12}", environment.commit(book.root))
-    for path in (book.root / "pytest.ini", book.book / "first.md", book.root / "opgd" / "new.py"):
+    for path in (book.root / "pytest.ini", book.book / "first.md", book.root / "press" / "new.py"):
         before = path.read_bytes() if path.exists() else None
         path.write_text("# changed\n")
         assert environment.commit(book.root).endswith("+changes"), path

@@ -48,6 +48,14 @@ def test_what_is_not_printed_is_refused_and_what_is_named(project: Path) -> None
     assert reported.items() == ()
 
 
+def test_a_notebook_away_from_its_project_is_told_the_module(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "_toc.yml").unlink()
+    monkeypatch.setenv(reported.MODULE, "opgd.paper.reported")
+    assert reported.items() == printed_here.items()
+
+
 def test_a_project_may_name_a_module() -> None:
     assert reported.items() == printed_here.items()
     assert reported.cells("Table 1") == printed_here.cells("Table 1")

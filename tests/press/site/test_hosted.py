@@ -39,4 +39,5 @@ def test_everything_a_hosted_service_needs(configured: Project, tmp_path: Path) 
     notebook = nbformat.read(tmp_path / "out" / "first.ipynb", as_version=4)
     nbformat.validate(notebook)
     assert '%pip install --quiet "matplotlib' in notebook.cells[0].source
+    assert 'find_spec("opgd")' in notebook.cells[0].source
     assert list(read_parameters(notebook)) == ["count", "power", "names", "seed"]

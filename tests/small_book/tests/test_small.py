@@ -1,5 +1,4 @@
 import pytest
-
 from sums import estimate, power_sum
 
 

@@ -1,5 +1,4 @@
 from statements import statement
-
 from sums import power_sum
 from sums.closed import squares
 
