@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.polynomial import Polynomial
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize_scalar
 
 from opgd import _validate as check
 from opgd._validate import Array
@@ -18,6 +18,8 @@ from opgd.risk.curve import expected_risk, risk_curve
 OCTAVE = math.log(2)
 ROUGH = 2.5  # coarseness of the risk during the search
 CLOSE = 3e-4  # in ln t
+MISFIT = 1e-3  # of a polynomial through the last times, as a share of their range; and of the rough risk
+FINE = 1001  # places at which this polynomial is compared
 
 __all__ = ["Stop", "oracle_stopping", "trial_stopping"]
 
@@ -90,13 +92,20 @@ def oracle_stopping(flow: Flow, problem: PowerLaw | SequenceModel) -> Stop:
     while x[-1] < high and y[-1] <= 2 * y.min():
         more = np.minimum(x[-1:] + OCTAVE, high)  # one at a time: far too late, the risk may overflow
         x, y = np.r_[x, more], np.r_[y, risk(more)]
+    ends = [float(end) for end, rough in ((x[0], y[0]), (x[-1], y[-1])) if rough <= (1 + MISFIT) * y.min()]
     between = np.linspace(*_around(x, y), 9)[1:-1]  # between three points of the scan may be two valleys
     between = between[np.abs(between[:, None] - x).min(axis=1) > 1e-9]
     x, y = np.r_[x, between], np.r_[y, risk(between)]
     order = np.argsort(x)
     x, y = x[order], y[order]
-    inside = minimize_scalar(lambda log_t: float(risk(log_t)), bounds=_around(x, y), options={"xatol": CLOSE})
-    candidates = float(inside.x), float(x[y.argmin()])  # the latter, where the risk only rises
+    while True:
+        x = np.linspace(*_around(x, y), 9)  # together: times that are close share their quadrature
+        y = risk(x)
+        valley = Polynomial.fit(x, y, 6)
+        if np.ptp(x) < CLOSE or np.abs(valley(x) - y).max() <= MISFIT * np.ptp(y):
+            break
+    fine = np.linspace(x[0], x[-1], FINE)
+    candidates = [float(fine[valley(fine).argmin()]), *ends]  # the ends, where the risk levels off
     risks = [float(expected_risk(flow, problem, math.exp(log_t)).mean) for log_t in candidates]
     return Stop(math.exp(candidates[int(np.argmin(risks))]), min(risks))
 
