@@ -1,8 +1,8 @@
 """One build at a time, and what killed builds left is mended first.
 
 The lock is that of `press.run.disk.lock` on `_build/lock`, so that it ends with the process that holds it,
-however that ends. The file stays; it names its holder and is touched while that is alive, for machines that do not
-see the lock. Runs and sweeps need none: they share the store.
+however that ends. The file stays; it names its holder and is touched while that is alive, for machines that
+do not see the lock. Runs and sweeps need none: they share the store.
 """
 
 from __future__ import annotations

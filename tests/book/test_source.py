@@ -29,7 +29,7 @@ def test_prose_is_wrapped(path: Path) -> None:
     formula, wide = False, []
     for line in lines:
         formula ^= line.count("$$") % 2 == 1
-        verbatim = formula or "$$" in line or line.lstrip().startswith(("|", "<"))
+        verbatim = formula or "$$" in line or line.lstrip().startswith(("|", "<", "```{"))
         if len(line) > WIDTH and not verbatim and " " in line[:WIDTH].strip():
             wide.append(line)
     assert wide == []

@@ -18,10 +18,9 @@ from press.__main__ import main
 from press.run.environment import isolate
 from press.run.project import Project
 
-from ...conftest import HEAD
-
+HEAD = (Path(__file__).parents[2] / "small_book" / "book" / "second.md").read_text(encoding="utf-8")
 ALL_KINDS = (
-    HEAD
+    HEAD.partition("# Second")[0]
     + """# All kinds
 
 ```{code-cell} ipython3
