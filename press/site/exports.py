@@ -63,7 +63,8 @@ def _listed(body: list[ast.stmt]) -> tuple[str, ...]:
 def _imported(body: list[ast.stmt], package: str) -> dict[str, str]:
     return {
         alias.asname or alias.name: f"{node.module}.{alias.name}"
-        for node in body
+        for statement in body
+        for node in (statement.body if isinstance(statement, ast.Try) else [statement])
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == package
         for alias in node.names
     }

@@ -171,7 +171,10 @@ def kept(book: Project, chapter: str) -> bool:
 
 
 def test_kills_interruptions_and_many_at_once_lose_nothing(book: Project) -> None:
-    edit(book.book / "first.md", "import matplotlib", "import time\ntime.sleep(4)\nimport matplotlib")
+    door = (
+        "import time\nfrom pathlib import Path\nwhile not Path('_build/go').exists():\n    time.sleep(0.05)"
+    )
+    edit(book.book / "first.md", "import matplotlib", f"{door}\nimport matplotlib")
     process = begin(book, "book", "--without-pages")
     until = time.monotonic() + 120
     while not kept(book, "second") and time.monotonic() < until:
@@ -188,6 +191,7 @@ def test_kills_interruptions_and_many_at_once_lose_nothing(book: Project) -> Non
     process.communicate()
     assert kept(book, "second") and not kept(book, "first")
 
+    (book.build / "go").touch()
     # two builds, a sweep and a single run at once: one of the builds is refused, all others are right
     (book.root / "grid.yml").write_text("product: {base: [10.0, 2.0]}\n")
     builds = [begin(book, "book", "--without-pages") for _ in range(2)]

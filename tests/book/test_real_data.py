@@ -127,6 +127,7 @@ def test_the_kernels_own_order_is_good() -> None:
     assert 0.6 < share < 0.9
 
 
+@pytest.mark.filterwarnings("ignore:at max_time:sklearn.exceptions.ConvergenceWarning")
 def test_learned_eigenvalues_do_not_help_on_concrete() -> None:
     """Other folds, a smaller basis, other trees: no gain from depth 0, and trees are ahead of both."""
     X, y = load_concrete(return_X_y=True)

@@ -14,7 +14,7 @@ import pytest
 from press.run import environment
 from press.run.project import Project
 
-NOTES = {("first", 2): "total", ("first", 3): "estimate"}
+NOTES = {("first", 1): "estimate", ("first", 2): "total"}
 """What the text of the small book asks for, and the cells that give it here."""
 
 

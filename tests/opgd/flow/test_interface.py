@@ -94,7 +94,7 @@ def test_the_best_time_lies_in_the_range(flow: Flow) -> None:
         epsilon = float(10 ** rng.uniform(-2, 0))
         model = SequenceModel(signal, eigenvalues, epsilon)
         low, high = flow.time_range(eigenvalues.min(), eigenvalues.max(), signal.max(), epsilon)
-        assert low < math.log10(oracle_stopping(flow, model).t) < high
+        assert low < math.log10(oracle_stopping(flow, model).t) <= high * (1 + 1e-12)  # little noise: late
 
 
 def test_the_horizon_of_a_linear_flow_is_the_logarithm_of_time() -> None:

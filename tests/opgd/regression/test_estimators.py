@@ -277,7 +277,7 @@ def test_bad_parameters_of_the_adaptive_kernel(bad: dict[str, Any]) -> None:
 
 def test_bad_data() -> None:
     x, y = wave(20)
-    model = FixedKernelRegressor(n_frequencies=30)
+    model = FixedKernelRegressor(n_frequencies=30, early_stopping=False)
     for broken in (np.where(x > 0.5, np.nan, x), np.where(x > 0.5, np.inf, x)):
         with pytest.raises(ValueError, match=r"NaN|infinity"):
             model.fit(broken, y)

@@ -23,7 +23,8 @@ def test_nbclient_runs_a_clean_notebook(book: Project, monkeypatch: pytest.Monke
     notebook = clean_notebook(book.source("second"))
     nbclient.NotebookClient(notebook, resources={"metadata": {"path": str(book.root)}}).execute()
     nbformat.validate(notebook)
-    assert "2.302585" in notebook.cells[-1].outputs[0]["text"]
+    last = [cell for cell in notebook.cells if cell.cell_type == "code"][-1]
+    assert "2.302585" in last.outputs[0]["text"]
 
 
 def test_the_percent_script_of_a_chapter_runs_as_plain_python(book: Project) -> None:
