@@ -26,9 +26,19 @@ from ..conftest import Fresh
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def heed_interrupts() -> None:
+    """Whoever started the tests may have shut interrupts out, as shells do for what they put aside."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def begin(book: Project, *arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "press", *arguments]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    pipes = {
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.PIPE,
+        "text": True,
+        "preexec_fn": heed_interrupts,
+    }
     return subprocess.Popen(command, cwd=book.root, env=os.environ | {"CI": ""}, **pipes)  # type: ignore[call-overload]
 
 
