@@ -17,7 +17,7 @@ def note(values: Mapping[str, object] | None = None, /, **more: object) -> None:
     The text shows them with the role ``{glue:text}`slope:.3f` ``; the format behind the colon may be left
     out, and strings may hold MyST. A truth value decides about a passage: what stands between
     ``:::{when} steeper`` and ``:::`` is shown if it is true, ``:::{when} not steeper`` if not. Underscores
-    of names are hyphens in the text.
+    of names are hyphens in the text. A name is noted once; `defaults` is press's own.
 
     Parameters
     ----------

@@ -21,6 +21,8 @@ Note = float | int | str | bool
 def notes(notebook: Mapping[str, Any]) -> dict[str, Note]:
     """Collect what the cells of an executed notebook noted; objects such as figures are left out.
 
+    A name that is noted twice is a ValueError.
+
     >>> glued = {"scrapbook": {"name": "slope", "mime_prefix": RECORD}}
     >>> output = {"metadata": glued, "data": {f"{RECORD}text/plain": "-0.373"}}
     >>> notes({"cells": [{"outputs": [output]}]})
@@ -32,8 +34,11 @@ def notes(notebook: Mapping[str, Any]) -> dict[str, Note]:
             if glued := output.get("metadata", {}).get("scrapbook"):
                 text = "".join(output["data"].get(f"{glued['mime_prefix']}text/plain", ""))
                 value = _literal(text)
-                if value is not None:
-                    found[glued["name"]] = value
+                if value is None:
+                    continue
+                if glued["name"] in found:
+                    raise ValueError(f"{glued['name']!r} is noted twice")
+                found[glued["name"]] = value
     return found
 
 

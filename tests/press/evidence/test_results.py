@@ -42,6 +42,11 @@ def test_other_objects_are_left_out(text: str) -> None:
     assert results(notebook(glued("a", text))) == {}
 
 
+def test_a_name_is_noted_once() -> None:
+    with pytest.raises(ValueError, match="'a'"):
+        results(notebook(glued("a", "1"), glued("b", "1"), glued("a", "1")))
+
+
 def test_rows_of_the_ledger_are_results() -> None:
     row = record("Table 1", "gamma=2 p=1 q=1", 0.48, sd=0.01, check="tests/test_a.py::test_a")
     shown = {"output_type": "stream", "text": "shown"}
