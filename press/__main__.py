@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 try:
-    from press.build.lock import one_build
+    from press.build.alone import one_build
     from press.run.disk.files import write_atomically
     from press.run.disk.written import read_mapping, read_text
     from press.run.environment import isolate

@@ -68,8 +68,8 @@ def check_theory(project: Project, *, again: bool = False) -> None:
 
 def _chapters(project: Project, profile: str) -> tuple[dict[str, Any], int, list[str]]:
     """Bring every chapter's notebook into `_build/executed/`; a chapter that failed has none there."""
+    from press.build.display import Progress, announce
     from press.build.plan import plan
-    from press.build.progress import Progress, announce
     from press.run.execute import keep_partial
     from press.run.notebook import clean_notebook, dump
     from press.sweep.workers import gather

@@ -289,7 +289,7 @@ def test_prune_says_what_is_of_no_use_and_removes_it_when_told(
 def test_a_build_directory_that_is_removed_is_told(
     book: Project, instant: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from press.build.lock import one_build
+    from press.build.alone import one_build
 
     def remove(chapter: str, parameters: dict[str, Any]) -> None:
         shutil.rmtree(book.build, ignore_errors=True)

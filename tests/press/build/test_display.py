@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from press.build import progress as module
+from press.build import display as module
+from press.build.display import Progress, announce
 from press.build.plan import Wanted, usual_seconds
-from press.build.progress import Progress, announce
 from press.run.disk.files import write_atomically
 from press.run.execute import ChapterFailed
 from press.run.key import Point

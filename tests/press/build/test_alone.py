@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 
 from press.__main__ import main
-from press.build import lock as module
-from press.build.lock import one_build
+from press.build import alone as module
+from press.build.alone import one_build
 from press.run.disk.files import replace
 from press.run.disk.lock import here
 from press.run.project import Project
 
 HOLD = """
 import time
-from press.build.lock import one_build
+from press.build.alone import one_build
 from press.run.project import Project
 with one_build(Project.here()):
     print("inside", flush=True)
