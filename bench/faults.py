@@ -185,15 +185,15 @@ def damage(path: Path, how: str) -> None:
 
 def damaged_data(book: Project, how: str) -> Done:
     """Load a damaged data file: the message must name it."""
-    path = book.root / "opgd" / "regression" / "data" / "concrete.csv.gz"
-    content = path.read_bytes()
+    library = shutil.copytree(ROOT / "opgd", book.root / "opgd")
+    path = library / "regression" / "data" / "concrete.csv.gz"
     damage(path, how)
     code = (
         "from opgd.regression import load_concrete as f\ntry: f()\nexcept ValueError as e: print('error:', e)"
     )
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=book.root, capture_output=True, text=True)
-    path.write_bytes(content)
+    shutil.rmtree(library)
     named = str(path.name) in done.stdout
     return Done(command, 1, done.stdout if named else f"Traceback {done.stdout}{done.stderr}")
 

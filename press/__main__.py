@@ -189,10 +189,10 @@ def _keep(project: Project, options: argparse.Namespace) -> int:
 
 
 def _bench(project: Project, options: argparse.Namespace) -> int:
-    from press.evidence.measurements import read_report, renew, slower
+    from press.evidence.measurements import COMMITTED, read_report, renew, slower
 
     if options.renew:
-        print(f"{project.book / 'bench.json'} now has: {', '.join(renew(project))}")
+        print(f"{project.evidence / COMMITTED} now has: {', '.join(renew(project))}")
         return 0
     report = read_report(project.build / "bench" / "report.json")
     for what, against, ratio in slower(report):

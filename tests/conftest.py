@@ -22,10 +22,9 @@ collect_ignore = ["small_book"]  # a project of its own, and the template of `pr
 
 
 def small_book(root: Path) -> Project:
-    """Write the small book, with copies of this press and of what it imports, for `python -m press` there."""
+    """Write the small book, with a copy of this press for `python -m press` there."""
     project = create(root)
-    for name in ("opgd", "press"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "press", root / "press", ignore=shutil.ignore_patterns("__pycache__"))
     return project
 
 

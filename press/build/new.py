@@ -12,7 +12,10 @@ __all__ = ["TEMPLATE", "create"]
 
 TEMPLATE = HOME / "tests" / "small_book"
 """The small book, as files."""
-SHARED = ("requirements.lock", "book/assets", "tests/theory/conftest.py", "tests/theory/statements.py")
+SHARED = (
+    *(".gitignore", "requirements.lock", "book/assets"),
+    *("tests/theory/conftest.py", "tests/theory/statements.py"),
+)
 
 
 def create(directory: Path) -> Project:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from opgd import RateFit, fit_rate
+import numpy as np
 
-__all__ = ["Growth", "exponents"]
+__all__ = ["Exponent", "Growth", "exponents"]
 
 Row = Mapping[str, Any]
+
+
+class Exponent(NamedTuple):
+    """The slope of a line through logarithms, and its standard error."""
+
+    slope: float
+    slope_stderr: float
 
 
 @dataclass(frozen=True)
@@ -29,8 +36,8 @@ class Growth:
     left_out: str
     cpu: float
     mib: float
-    time: RateFit | None
-    memory: RateFit | None
+    time: Exponent | None
+    memory: Exponent | None
 
 
 def exponents(rows: Sequence[Row]) -> list[Growth]:
@@ -61,8 +68,14 @@ def exponents(rows: Sequence[Row]) -> list[Growth]:
                 left_out,
                 points[-1]["cpu"],
                 points[-1]["mib"],
-                fit_rate(values, [row["cpu"] for row in upper]) if fits else None,
-                fit_rate(values, [row["mib"] for row in upper]) if fits else None,
+                _fit(values, [row["cpu"] for row in upper]) if fits else None,
+                _fit(values, [row["mib"] for row in upper]) if fits else None,
             )
         )
     return found
+
+
+def _fit(values: Sequence[float], found: Sequence[float]) -> Exponent:
+    """Fit a power of the values by least squares."""
+    (slope, _), covariance = np.polyfit(np.log(values), np.log(found), 1, cov=True)
+    return Exponent(float(slope), float(np.sqrt(covariance[0, 0])))

@@ -23,6 +23,7 @@ SHUT_OUT = (
     *("MPLBACKEND", "MATPLOTLIBRC", "MPLCONFIGDIR"),  # other figures
     *("PYTEST_", "HYPOTHESIS"),  # options and plug-ins of the checks of the statements
     "DASK_",  # the cluster of a sweep is the one that the command names
+    "PRESS_",  # other printed numbers (`press.run.reported`)
 )
 """Beginnings of variables that can change a result or a check: nothing that press starts gets to see them."""
 KEPT = (

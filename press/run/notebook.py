@@ -18,7 +18,7 @@ from typing import Any
 import jupytext
 import nbformat
 
-from press.run.disk.written import read_text
+from press.run.disk.written import meant, read_text
 from press.run.outputs import Note, notes
 
 __all__ = ["clean_notebook", "dump", "fill", "join", "with_values"]
@@ -117,7 +117,7 @@ _TOKEN = re.compile(
 
 def _said(name: str, said: Mapping[str, Note]) -> Note:
     if name not in said:
-        raise ValueError(f"the text asks for {name!r}, which no cell notes")
+        raise ValueError(f"the text asks for {name!r}, which no cell notes{meant(name, said)}")
     return said[name]
 
 

@@ -19,6 +19,7 @@ def test_it_is_a_book_that_knows_nothing_of_this_one(tmp_path: Path) -> None:
     assert list(read_statements(project.evidence / "statements.toml")) == ["sum"]
     assert project.setting("library") == "sums" and project.setting("reported") == ""
     assert (project.book / "assets" / "book.css").is_file() and (project.root / "requirements.lock").is_file()
+    assert "_build/" in (project.root / ".gitignore").read_text().split()
     assert "title: A small book\nauthor: the authors\n" in (project.root / "_config.yml").read_text()
     for path in TEMPLATE.rglob("*.*"):
         if path.is_file() and "__pycache__" not in path.parts:

@@ -98,6 +98,7 @@ HOSTILE = {
     "HYPOTHESIS_PROFILE": "none",
     "DASK_DISTRIBUTED__WORKER__DAEMON": "False",
     "JUPYTER_PREFER_ENV_PATH": "0",
+    "PRESS_REPORTED": "other.numbers",
 }
 
 

@@ -153,7 +153,7 @@ def test_words_show_what_cells_noted(text: str, shown: str | None) -> None:
 @pytest.mark.parametrize(
     ("text", "names"),
     [
-        ("{glue:text}`slop`", "slop"),
+        ("{glue:text}`slop`", "'slop'.* mean 'slope'"),
         ("{glue:text}`none:.1f`", "none"),
         ("{glue:text}`words:.1f`", "words"),
         (":::{when} rises\nIt rises.\n:::", "rises"),
