@@ -1,0 +1,26 @@
+"""What proofs of inequalities have in common: polynomials without negative terms, sums against integrals."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+
+def never_negative(form: sp.Expr, *generators: sp.Symbol) -> bool:
+    """Whether no coefficient is negative. Then the form is >= 0 at arguments >= 0; if linear, only then."""
+    return all(c.is_nonnegative for c in sp.Poly(sp.expand(form), *generators).coeffs())
+
+
+def tail(first: sp.Expr, power: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    """Lower and upper bounds of the sum of j^-power over the whole j >= first, for power > 1 and first > 0.
+
+    With k the least such j, first <= k < first + 1, the integral test bounds the sum by the integral from k,
+    and by that and its first term. Both fall in k: put k = first + 1 into the one, k = first into the other.
+    """
+    x, k = sp.symbols("x k", positive=True)
+    more = power - 1
+    assert more.is_positive
+    term, integral = x**-power, k**-more / more
+    assert term.diff(x).is_negative  # a term is at least, and the next one at most, the integral between them
+    assert sp.simplify(integral.diff(k) + term.subs(x, k)) == 0
+    assert sp.limit(k**-1, k, sp.oo) == 0  # so the integral to infinity is `integral`
+    return integral.subs(k, first + 1), first**-power + integral.subs(k, first)
