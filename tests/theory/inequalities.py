@@ -11,16 +11,15 @@ def never_negative(form: sp.Expr, *generators: sp.Symbol) -> bool:
 
 
 def tail(first: sp.Expr, power: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
-    """Lower and upper bounds of the sum of j^-power over the whole j >= first, for power > 1 and first > 0.
+    """Lower and upper bounds of the sum of j^-power over the whole j > first (or >=), for power > 1.
 
-    With k the least such j, first <= k < first + 1, the integral test bounds the sum by the integral from k,
-    and by that and its first term. Both fall in k: put k = first + 1 into the one, k = first into the other.
+    With k the least such j, first <= k <= first + 1. By the integral test the sum is at least the integral
+    from k, and at most that and its first term. Both fall in k: put first + 1 into one, first into the other.
     """
     x, k = sp.symbols("x k", positive=True)
     more = power - 1
     assert more.is_positive
     term, integral = x**-power, k**-more / more
     assert term.diff(x).is_negative  # a term is at least, and the next one at most, the integral between them
-    assert sp.simplify(integral.diff(k) + term.subs(x, k)) == 0
-    assert sp.limit(k**-1, k, sp.oo) == 0  # so the integral to infinity is `integral`
+    assert sp.simplify(integral.diff(k) + term.subs(x, k)) == 0  # and it vanishes at infinity
     return integral.subs(k, first + 1), first**-power + integral.subs(k, first)

@@ -377,7 +377,9 @@ def test_noise_grows_exponentially_at_most_always(
         assert sp.simplify(first_derivative.subs(X, lowest).rewrite(sp.exp)) == 0
         assert quotient.subs(X, lowest).is_positive
     assert (sp.sqrt(2) * sp.asinh(1) - late).is_positive
-    more = sp.symbols("more", nonnegative=True)  # s - 1; the squared derivatives are 2 / (s^2 + 1) and 1 / s^2
+    more = sp.symbols(
+        "more", nonnegative=True
+    )  # s - 1; the squared derivatives are 2 / (s^2 + 1) and 1 / s^2
     assert zero(sp.asinh(S).diff(S) - 1 / sp.sqrt(S**2 + 1))
     assert never_negative(2 * (1 + more) ** 2 - ((1 + more) ** 2 + 1), more)
     # beta < lambda^(1/2) for x <= 1: T1_ is not after T1
@@ -669,6 +671,60 @@ def weak_signals(
 
 @statement(
     "eq17",
+    grade="proved",
+    covers="with c = 4^{-(D+1)/(D+2)} D^{D/(2(D+2))} and C = 4 (kappa gamma + 1) / B1, below an explicit eps: "
+    "D = 0, and D >= 1 a symbol, from (40)",
+    teeth=[
+        {"quarter": sp.Rational(26, 100)}, {"shift": sp.Rational(1, 10)}, {"shift": -sp.Rational(1, 10)},
+        {"enough": sp.Rational(39, 10)}, {"own": sp.Integer(1)}, {"level": sp.Rational(19, 10)},
+    ],
+)  # fmt: skip
+def test_learned_eigenvalue_of_a_signal_always(
+    quarter: sp.Expr = sp.Rational(1, 4), shift: sp.Expr = sp.Integer(0), enough: sp.Expr = sp.Integer(4),
+    own: sp.Expr = HALF, level: sp.Expr = sp.Integer(2),
+) -> None:  # fmt: skip
+    r"""Signals of at least C eps ln(1/eps): a b^D is at least c |theta*|^((D+1)/(D+2)).
+
+    Let $|\xi| \le M \epsilon$, as it is with probability $1 - 2 e^{-M^2/2}$, and L = ln(1/eps) so large that
+    $C L \ge 2 M$ and $C L \ge 1$. Then $|z| \ge |\theta^*|/2$, and $\lambda^{-1/2} \le K \epsilon^{-\kappa \gamma/2}$
+    with a constant $K \ge 1$ by (11) and the decay of $\lambda_j$. If moreover $\epsilon \le B_1/2$ and
+    $L \ge 2 (1 + \ln K)$, then $t \ge T_{sig}$, $\theta \ge z/2 \ge \theta^*/4$, and $\theta$ tells a b^D.
+    """
+    deviation, risk = sp.symbols("M delta", positive=True)
+    assert zero((2 * sp.exp(-(deviation**2) / 2)).subs(deviation, sp.sqrt(2 * sp.log(2 / risk))) - risk)
+    noise, gap = sp.symbols("noise gap", nonnegative=True)  # M eps, and |theta*| - 2 M eps
+    signal = level * noise + gap
+    assert never_negative((signal - noise) - signal / 2, noise, gap)  # |z| - |theta*| / 2
+    assert never_negative((signal - noise) / 2 - quarter * signal, noise, gap)  # |z| / 2 - |theta*| / 4
+
+    # T_sig b0^D |z| <= 2 (1 + ln^+(beta_* / lambda^(1/2))) by (40), where beta_* <= |z|^(1/(D+2)), and ln^+ x <= x:
+    # at most 2 (1 + ln K) + kappa gamma L + |z|. For D = 0 it is at most arsinh(|z| / lambda), no more than
+    # 1 + ln^+(|z| / lambda), by theta = (lambda / 2) sinh(2 u) and u' >= z / 2: no more either.
+    assert zero((X - sp.log(X)).diff(X) - (X - 1) / X)  # X - ln X is least at 1, and positive there
+    assert (
+        sp.log(D ** (D / 2) * 2).subs(D, 1).is_positive and sp.log(D).diff(D).is_positive
+    )  # D^(-D/2) / 2 <= 1
+    log_k, kappa_gamma, b1 = sp.symbols("ln_K kappa_gamma B1", positive=True)
+    more = sp.symbols("more:4", nonnegative=True)
+    inverse = 2 / b1 + more[0]  # 1 / eps
+    logarithm = 2 * (1 + log_k) + more[1]  # L
+    constant = enough * (kappa_gamma + 1) / b1 + more[2]  # C
+    z = constant * logarithm / (2 * inverse) + more[3]  # |z| >= C eps L / 2
+    missing = b1 * z * inverse - (2 * (1 + log_k) + kappa_gamma * logarithm + z)  # b0^D t |z| >= B1 |z| / eps
+    numerator = sp.numer(sp.together(missing))
+    assert sp.denom(sp.together(missing)).is_positive
+    assert never_negative(numerator, b1, log_k, kappa_gamma, *more)
+
+    # from theta to a b^D
+    r, s = sp.symbols("r s", positive=True)  # a = r beta and b = s D^(1/2) beta, both >= 1 by (31)
+    layers = {A: r * BETA, B: s * sp.sqrt(D) * BETA}
+    claim = D ** (own * D / (D + 2)) * THETA ** ((D + 1 + shift) / (D + 2))
+    assert same((A * B**D / claim).subs(layers), (r * s**D) ** (1 / (D + 2)))
+    assert same((A / (A * BETA) ** ((1 + shift) / 2)).subs(layers), sp.sqrt(r))  # D = 0
+
+
+@statement(
+    "eq17",
     grade="checked",
     covers="4 power laws, delta = 0.05, b0^D t eps = B in {1/2, 1, 2}, C = 1.5 q gamma / ((p+1) B), D from 0 "
     "to 3, eps from 1e-2 to 1e-8; the exponent is sharp for the weakest signals",
@@ -691,6 +747,45 @@ def test_learned_eigenvalue_of_a_signal(shift: float = 0, level: float = 1.5) ->
         assert most <= 2 * own
         measured |= {f"c (depth {depth})": least, f"of the weakest at most (depth {depth})": most}
     return measured
+
+
+@statement(
+    "eq18",
+    grade="proved",
+    covers="with C' = 2^(D/2) cosh x, x = 2^(D/2) (1 + M) B2, and c = (b0 / eps^{1/(D+2)})^2 / (D sinh^2 x), for "
+    "every eps: D = 0, and D > 0 a symbol",
+    teeth=[
+        {"factor": sp.Rational(99, 100)}, {"width": sp.Rational(19, 10)}, {"threshold": sp.Rational(101, 100)},
+        {"outer": 1}, {"power": 1}, {"pace": sp.Rational(99, 100)},
+    ],
+)  # fmt: skip
+def test_learned_eigenvalue_of_noise_always(
+    factor: sp.Expr = sp.Integer(1), width: sp.Expr = sp.Integer(2), threshold: sp.Expr = sp.Integer(1),
+    outer: sp.Expr = HALF, power: int = 0, pace: sp.Expr = sp.Integer(1),
+) -> None:  # fmt: skip
+    r"""Below the noise level a b^D stays within C' of its start.
+
+    Let $|\xi| \le M \epsilon$, as it is with probability $1 - 2 e^{-M^2/2}$, so $|z| \le (1 + M) \epsilon$. At the
+    universal time u is at most x, if x is at most the last one of `bounds_of_noise`, arsinh s; that is the
+    condition on lambda. Then $a = \lambda^{1/2} \cosh u$ and $b \le \sqrt 2 b_0$.
+    """
+    eps, deviation, b2, of_b0 = sp.symbols("epsilon M B2 of_b0", positive=True)
+    beta, _ = bounds_of_noise(width)
+    u = X / sp.sqrt(2)  # rises with |z| and t
+    assert zero(beta - sp.sqrt(LAM) * sp.sinh(u))
+    most = {Z: (1 + deviation) * eps, B0: of_b0 * eps ** (1 / (D + 2))}
+    at = u.subs(X, b2 / (eps * B0**D) / FIRST).subs(most)
+    x = pace * 2 ** (D / 2) * (1 + deviation) * b2
+    assert same(x / at, sp.Integer(1))
+    growth = sp.symbols("growth", positive=True)  # sinh x
+    lam = threshold * of_b0**2 / (D * growth**2) * eps ** (2 / (D + 2))  # the largest one
+    assert zero((D * lam * growth**2 / B0**2).subs(most) - 1)  # sinh x = b0 / (D lambda)^(1/2) = s
+    claim = factor * 2 ** (D / 2) * of_b0**D * LAM**outer * eps ** ((D + power) / (D + 2))  # times cosh x
+    assert same((claim / (sp.sqrt(LAM) * (sp.sqrt(width) * B0) ** D)).subs(most), factor)
+    assert (factor - 1).is_nonnegative
+    assert zero(VELOCITY[BETA].subs(D, 0) / A - PULL.subs(D, 0))  # D = 0: u' <= z, a <= lambda^(1/2) cosh x
+    of_a, of_b = sp.symbols("of_a of_b", nonnegative=True)  # a / a(0) - 1 and (b / b0)^D - 1, by (31)
+    assert never_negative((1 + of_a) * (1 + of_b) - 1, of_a, of_b)
 
 
 @statement(

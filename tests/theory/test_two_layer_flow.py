@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import sympy as sp
+from inequalities import never_negative
 from numpy.typing import NDArray
 from scipy.integrate import cumulative_trapezoid
 from statements import statement
@@ -132,20 +133,38 @@ def test_comparison_flow(held: int = 2, speed: int = 2, growth: int = 2, start: 
 @statement(
     "eq27",
     grade="proved",
-    covers="the inequality of speeds behind the lemma, all lambda, theta >= 0",
-    teeth=[{"lower": sp.Rational(199, 100)}, {"upper": sp.Rational(99, 100)}],
+    covers="for all values: speeds compared by symbols, the flows as times at which they pass a level",
+    teeth=[
+        {"late": sp.sqrt(sp.Rational(199, 100))},
+        {"early": sp.Rational(101, 100)},
+        {"growth": 3},
+        {"held": 3},
+    ],
 )
-def test_speeds_compare(lower: sp.Rational | int = 2, upper: sp.Rational | int = 1) -> None:
-    """(lambda + 2 theta) / sqrt(lower) <= sqrt(lambda^2 + 4 theta^2) <= sqrt(upper) (lambda + 2 theta).
+def test_sandwich_always(
+    late: sp.Expr = sp.sqrt(2), early: sp.Expr = sp.Integer(1), growth: int = 2, held: int = 2
+) -> None:
+    """0 <= comparison(t / late) <= theta(t) <= comparison(t / early) <= z for z > 0.
 
-    Both flows are theta' = speed(theta) (z - theta), so time is the integral of 1 / (speed (z - theta)), and
-    the inequality of speeds becomes one of times, which is the lemma.
+    Both flows are theta' = speed(theta) (z - theta), so each passes a level v < z once, at the integral of
+    1 / (speed (z - theta)) up to v. By the speeds, the exact flow does so at a time between `early` and
+    `late` times that of the comparison flow, which is (28) solved for t.
     """
-    lam, theta = sp.symbols("lambda theta", nonnegative=True)
-    exact, compared = lam**2 + 4 * theta**2, (lam + 2 * theta) ** 2
-    form = sp.hessian(lower * exact - compared, (lam, theta))  # twice the matrix of a quadratic form
+    lam, z, v = sp.symbols("lambda z v", positive=True)
+    exact, compared = lam**2 + 4 * v**2, lam + 2 * v  # by (25), squared, and (26)
+    form = sp.hessian(late**2 * exact - compared**2, (lam, v))  # twice the matrix of a quadratic form
     assert form.is_positive_semidefinite
-    assert sp.expand(upper * compared - exact).is_nonnegative
+    assert never_negative(compared**2 - early**2 * exact, lam, v)
+    passes = sp.log((lam + 2 * v) * z / (lam * (z - v))) / (growth * z + lam)
+    assert sp.simplify(passes.diff(v) * compared * (z - v)) == 1
+    assert sp.simplify(passes.subs(v, 0)) == 0
+    e = (lam + 2 * v) * z / (lam * (z - v))  # E of (28) at that time
+    assert sp.simplify(lam * (e - 1) * z / (held * z + lam * e) - v) == 0
+    assert (1 / e).subs(v, z) == 0  # the time to z is infinite
+    x, y = sp.symbols("x y", real=True)  # estimate and observation; z < 0 is z > 0 reflected
+    for speed in (sp.sqrt(lam**2 + 4 * x**2), lam + 2 * sp.Abs(x)):
+        velocity = speed * (y - x)
+        assert sp.simplify(velocity.subs({x: -x, y: -y}, simultaneous=True) + velocity) == 0
 
 
 @statement(
