@@ -23,3 +23,8 @@ def tail(first: sp.Expr, power: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     assert term.diff(x).is_negative  # a term is at least, and the next one at most, the integral between them
     assert sp.simplify(integral.diff(k) + term.subs(x, k)) == 0  # and it vanishes at infinity
     return integral.subs(k, first + 1), first**-power + integral.subs(k, first)
+
+
+def same(one: sp.Expr, other: sp.Expr) -> bool:
+    """Whether two products of powers of positive quantities are equal."""
+    return bool(sp.simplify(sp.expand_log(sp.log(one) - sp.log(other), force=True)) == 0)

@@ -13,7 +13,25 @@ from typing import NamedTuple
 
 import numpy as np
 import sympy as sp
-from inequalities import never_negative
+from angle import (
+    B0,
+    BETA,
+    FIRST,
+    LAM,
+    PULL,
+    THETA,
+    VELOCITY,
+    A,
+    B,
+    D,
+    S,
+    X,
+    Z,
+    bounds_of_noise,
+    slope,
+    zero,
+)
+from inequalities import never_negative, same
 from numpy.typing import NDArray
 from scipy.special import ndtri
 from scipy.stats import foldnorm
@@ -23,27 +41,8 @@ from opgd import OverParameterizedFlow
 
 Array = NDArray[np.float64]
 
-D, LAM, B0, Z = sp.symbols("D lambda b0 z", positive=True)
-A, B, BETA = sp.symbols("a b beta", positive=True)
-THETA = A * B**D * BETA
-PULL = Z - THETA
-VELOCITY = {A: B**D * BETA * PULL, B: D * A * B ** (D - 1) * BETA * PULL, BETA: A * B**D * PULL}  # (30)
 ROUNDING = 1e-7  # the flow is right to 1e-8
-HALF = sp.Rational(1, 2)
-
-
-def slope(quantity: sp.Expr, velocity: dict[sp.Symbol, sp.Expr] | None = None) -> sp.Expr:
-    """Time derivative along the flow."""
-    return sum(sp.diff(quantity, x) * v for x, v in (velocity or VELOCITY).items())
-
-
-def zero(expression: sp.Expr) -> bool:
-    return bool(sp.simplify(sp.expand(sp.powsimp(expression))) == 0)
-
-
-def same(one: sp.Expr, other: sp.Expr) -> bool:
-    """Whether two products of powers of positive quantities are equal."""
-    return bool(sp.simplify(sp.expand_log(sp.log(one) - sp.log(other), force=True)) == 0)
+HALF, ONE = sp.S.Half, sp.S.One
 
 
 class Cases(NamedTuple):
@@ -257,27 +256,6 @@ def slack(bound: Array, value: Array) -> float:
     return float((bound[value > 0] / value[value > 0]).min())
 
 
-X, S = sp.symbols("x s", positive=True)  # t / T1_ and b0 / (D lambda)^(1/2)
-FIRST = 1 / (2 ** ((D + 1) / 2) * B0**D * Z)  # T1_
-
-
-def bounds_of_noise(width: sp.Expr = sp.Integer(2)) -> tuple[sp.Expr, sp.Expr]:
-    r"""What beta and theta are at most at t = x T1_, for all $x \le \sqrt 2$ arsinh s.
-
-    While $\beta \le b_0 / \sqrt D$, $b^2 = b_0^2 + D \beta^2 \le 2 b_0^2$. So $u' = b^D (z - \theta)$ is at
-    most $2^{D/2} b_0^D z$, and $u \le x / \sqrt 2$. Then $\beta \le \lambda^{1/2} \sinh(x / \sqrt 2)$, which
-    is at most $b_0 / \sqrt D$ for these x; by continuity the condition cannot fail earlier.
-    """
-    assert zero(VELOCITY[BETA] / A - B**D * PULL)  # u' = beta' / a, since a = lambda^(1/2) cosh u by (31)
-    gap = sp.symbols("gap", nonnegative=True)  # b0^2 / D - beta^2
-    assert never_negative(width * B0**2 - (B0**2 + D * (B0**2 / D - gap)), gap)
-    u = width ** (D / 2) * B0**D * Z * X * FIRST
-    assert zero(u - X / sp.sqrt(2))
-    assert zero(sp.sqrt(LAM) * sp.sinh(sp.asinh(S)) - sp.sqrt(LAM) * S)  # beta = b0 / D^(1/2) at the last x
-    u = X / sp.sqrt(2)
-    return sp.sqrt(LAM) * sp.sinh(u), LAM / 2 * sp.sinh(2 * u) * (sp.sqrt(width) * B0) ** D
-
-
 @statement(
     "eq36",
     grade="proved",
@@ -288,8 +266,8 @@ def bounds_of_noise(width: sp.Expr = sp.Integer(2)) -> tuple[sp.Expr, sp.Expr]:
     ],
 )  # fmt: skip
 def test_noise_stays_small_always(
-    of_beta: sp.Expr = sp.Integer(1), of_theta: sp.Expr = sp.Integer(1), growth: sp.Expr = sp.Integer(1),
-    outer: sp.Expr = HALF, inner: int = 2, escape: sp.Expr = sp.Integer(1), limit: sp.Expr = sp.Integer(1),
+    of_beta: sp.Expr = ONE, of_theta: sp.Expr = ONE, growth: sp.Expr = ONE,
+    outer: sp.Expr = HALF, inner: int = 2, escape: sp.Expr = ONE, limit: sp.Expr = ONE,
 ) -> None:  # fmt: skip
     r"""Until min(T1_, T2_), where $x = \min(1, s)$, beta and theta are bounded by linear functions of time.
 
@@ -315,8 +293,8 @@ def test_noise_stays_small_always(
 @statement(
     "eq36",
     grade="checked",
-    covers="slack, and that the limit is not after T_esc, over 2524 cases, D from 1 to 6, lambda from 1e-10 to "
-    "10, |z| from 1e-3 to 10, b0 from 0.05 to 2",
+    covers="slack, and that the limit is not after T_esc, over 2524 cases, D from 1 to 6, lambda from 1e-10 "
+    "to 10, |z| from 1e-3 to 10, b0 from 0.05 to 2",
     teeth=[
         {"of_beta": 0.54}, {"of_theta": 0.34}, {"growth": 0}, {"outer": 1}, {"inner": 3}, {"escape": 0.54},
     ],
@@ -349,15 +327,15 @@ def test_noise_stays_small(
     ],
 )  # fmt: skip
 def test_noise_grows_exponentially_at_most_always(
-    of_beta: sp.Expr = sp.Integer(1), of_theta: sp.Expr = sp.Integer(1), rise: sp.Expr = sp.Integer(1),
-    rise_of_theta: sp.Expr = sp.Integer(2), inner: int = 1, root: sp.Expr = HALF,
-    late: sp.Expr = sp.Integer(1),
+    of_beta: sp.Expr = ONE, of_theta: sp.Expr = ONE, rise: sp.Expr = ONE,
+    rise_of_theta: sp.Expr = 2 * ONE, inner: int = 1, root: sp.Expr = HALF,
+    late: sp.Expr = ONE,
 ) -> None:  # fmt: skip
     r"""Until T12_, where $x = 1 + \ln s$, beta and theta grow exponentially, at most, and not before T1_.
 
-    The bounds are (38) and (39) if $\sinh(x / \sqrt 2)$ is at most $e^{(x-1)^+}$ and $\sinh(\sqrt 2 x)$ at most
-    $2 \sqrt 2 e^{2 (x-1)^+}$. For $x \le 1$ the left sides rise; for larger x the logarithm of a quotient is
-    convex, and positive at its lowest. They hold until T12_ since $\sqrt 2$ arsinh s is at least
+    The bounds are (38) and (39) if $\sinh(x / \sqrt 2)$ is at most $e^{(x-1)^+}$ and $\sinh(\sqrt 2 x)$ at
+    most $2 \sqrt 2 e^{2 (x-1)^+}$. For $x \le 1$ the left sides rise; for larger x the logarithm of a
+    quotient is convex, and positive at its lowest. They hold until T12_ since $\sqrt 2$ arsinh s is at least
     $1 + \ln s$ at s = 1, and rises faster.
     """
     beta, theta = bounds_of_noise()
@@ -377,9 +355,8 @@ def test_noise_grows_exponentially_at_most_always(
         assert sp.simplify(first_derivative.subs(X, lowest).rewrite(sp.exp)) == 0
         assert quotient.subs(X, lowest).is_positive
     assert (sp.sqrt(2) * sp.asinh(1) - late).is_positive
-    more = sp.symbols(
-        "more", nonnegative=True
-    )  # s - 1; the squared derivatives are 2 / (s^2 + 1) and 1 / s^2
+    more = sp.symbols("more", nonnegative=True)  # s - 1
+    # the squared derivatives are 2 / (s^2 + 1) and 1 / s^2
     assert zero(sp.asinh(S).diff(S) - 1 / sp.sqrt(S**2 + 1))
     assert never_negative(2 * (1 + more) ** 2 - ((1 + more) ** 2 + 1), more)
     # beta < lambda^(1/2) for x <= 1: T1_ is not after T1
@@ -425,8 +402,8 @@ STAR = (D ** (-D / 2) * Z / 2) ** (1 / (D + 2))  # beta is at most that until T_
            {"start": 0}, {"half": sp.Rational(51, 100)}],
 )  # fmt: skip
 def test_time_of_a_signal_with_a_small_eigenvalue_always(
-    factor: sp.Expr = sp.Integer(2), one: sp.Expr = sp.Integer(1), inner: int = 1,
-    root: sp.Expr = sp.Integer(1), start: sp.Expr = HALF, half: sp.Expr = HALF,
+    factor: sp.Expr = 2 * ONE, one: sp.Expr = ONE, inner: int = 1,
+    root: sp.Expr = ONE, start: sp.Expr = HALF, half: sp.Expr = HALF,
 ) -> None:  # fmt: skip
     r"""The first layer is overtaken first: T_sig is at most of the order of a logarithm over b0^D |z|.
 
@@ -469,7 +446,7 @@ def test_time_of_a_signal_with_a_small_eigenvalue(
            {"shift": 1}, {"half": sp.Rational(51, 100)}],
 )  # fmt: skip
 def test_time_of_a_signal_with_a_large_eigenvalue_always(
-    factor: sp.Expr = sp.Integer(2), less: int = 1, outer: sp.Expr = HALF, rest: sp.Expr = sp.Integer(1),
+    factor: sp.Expr = 2 * ONE, less: int = 1, outer: sp.Expr = HALF, rest: sp.Expr = ONE,
     shift: int = 0, half: sp.Expr = HALF,
 ) -> None:  # fmt: skip
     r"""The inner layers are overtaken first: the logarithm is there at D = 1 only.
@@ -528,12 +505,13 @@ def test_time_of_a_signal_with_a_large_eigenvalue(
     teeth=[{"quarter": sp.Rational(12, 10)}, {"power": 4}, {"of_depth": 3}, {"inner": 1}],
 )
 def test_convergence_after_the_time_of_the_signal_always(
-    quarter: sp.Expr = sp.Rational(1, 4), power: int = 2, of_depth: int = 1, inner: int = 2
+    quarter: sp.Expr = HALF / 2, power: int = 2, of_depth: int = 1, inner: int = 2
 ) -> None:
     r"""From T_sig on, $z - \theta$ falls at least exponentially, since (34) is fast enough for theta >= z/2.
 
-    By (34) $\theta' = \theta^2 (a^{-2} + \beta^{-2} + D \cdot D b^{-2}) (z - \theta)$. The arithmetic mean of these
-    $D + 2$ numbers is at least the geometric one. And $\theta$ rises, so it is at least z/2 from T_sig on.
+    By (34) $\theta' = \theta^2 (a^{-2} + \beta^{-2} + D \cdot D b^{-2}) (z - \theta)$. The arithmetic mean of
+    these $D + 2$ numbers is at least the geometric one. And $\theta$ rises: it is at least z/2
+    from T_sig on.
     """
     assert zero(slope(THETA) / PULL - THETA**2 * (A**-2 + BETA**-2 + D * (D ** (inner - 1) * B**-2)))
     mean = (A**-2 * BETA**-2 * (D * B**-2) ** D) ** (1 / (D + 2))  # the geometric one
@@ -672,23 +650,24 @@ def weak_signals(
 @statement(
     "eq17",
     grade="proved",
-    covers="with c = 4^{-(D+1)/(D+2)} D^{D/(2(D+2))} and C = 4 (kappa gamma + 1) / B1, below an explicit eps: "
-    "D = 0, and D >= 1 a symbol, from (40)",
+    covers="with c = 4^{-(D+1)/(D+2)} D^{D/(2(D+2))} and C = 4 (kappa gamma + 1) / B1, below an explicit "
+    "eps: D = 0, and D >= 1 a symbol, from (40)",
     teeth=[
         {"quarter": sp.Rational(26, 100)}, {"shift": sp.Rational(1, 10)}, {"shift": -sp.Rational(1, 10)},
         {"enough": sp.Rational(39, 10)}, {"own": sp.Integer(1)}, {"level": sp.Rational(19, 10)},
     ],
 )  # fmt: skip
 def test_learned_eigenvalue_of_a_signal_always(
-    quarter: sp.Expr = sp.Rational(1, 4), shift: sp.Expr = sp.Integer(0), enough: sp.Expr = sp.Integer(4),
-    own: sp.Expr = HALF, level: sp.Expr = sp.Integer(2),
+    quarter: sp.Expr = HALF / 2, shift: sp.Expr = 0 * ONE, enough: sp.Expr = 4 * ONE,
+    own: sp.Expr = HALF, level: sp.Expr = 2 * ONE,
 ) -> None:  # fmt: skip
     r"""Signals of at least C eps ln(1/eps): a b^D is at least c |theta*|^((D+1)/(D+2)).
 
     Let $|\xi| \le M \epsilon$, as it is with probability $1 - 2 e^{-M^2/2}$, and L = ln(1/eps) so large that
-    $C L \ge 2 M$ and $C L \ge 1$. Then $|z| \ge |\theta^*|/2$, and $\lambda^{-1/2} \le K \epsilon^{-\kappa \gamma/2}$
-    with a constant $K \ge 1$ by (11) and the decay of $\lambda_j$. If moreover $\epsilon \le B_1/2$ and
-    $L \ge 2 (1 + \ln K)$, then $t \ge T_{sig}$, $\theta \ge z/2 \ge \theta^*/4$, and $\theta$ tells a b^D.
+    $C L \ge 2 M$ and $C L \ge 1$. Then $|z| \ge |\theta^*|/2$, and $\lambda^{-1/2}$ is at most
+    $K \epsilon^{-\kappa \gamma/2}$, $K \ge 1$, by (11) and the decay of $\lambda_j$. If moreover
+    $\epsilon \le B_1/2$ and $L \ge 2 (1 + \ln K)$, then $t \ge T_{sig}$, $\theta \ge z/2 \ge \theta^*/4$, and
+    $\theta$ tells a b^D.
     """
     deviation, risk = sp.symbols("M delta", positive=True)
     assert zero((2 * sp.exp(-(deviation**2) / 2)).subs(deviation, sp.sqrt(2 * sp.log(2 / risk))) - risk)
@@ -697,13 +676,11 @@ def test_learned_eigenvalue_of_a_signal_always(
     assert never_negative((signal - noise) - signal / 2, noise, gap)  # |z| - |theta*| / 2
     assert never_negative((signal - noise) / 2 - quarter * signal, noise, gap)  # |z| / 2 - |theta*| / 4
 
-    # T_sig b0^D |z| <= 2 (1 + ln^+(beta_* / lambda^(1/2))) by (40), where beta_* <= |z|^(1/(D+2)), and ln^+ x <= x:
-    # at most 2 (1 + ln K) + kappa gamma L + |z|. For D = 0 it is at most arsinh(|z| / lambda), no more than
-    # 1 + ln^+(|z| / lambda), by theta = (lambda / 2) sinh(2 u) and u' >= z / 2: no more either.
+    # T_sig b0^D |z| is at most 2 (1 + ln^+(beta_* / lambda^(1/2))) by (40), beta_* <= |z|^(1/(D+2)), and
+    # ln^+ x <= x: together at most 2 (1 + ln K) + kappa gamma L + |z|. For D = 0 it is at most
+    # arsinh(|z| / lambda) <= 1 + ln^+(|z| / lambda), by theta = (lambda / 2) sinh(2 u) and u' >= z / 2.
     assert zero((X - sp.log(X)).diff(X) - (X - 1) / X)  # X - ln X is least at 1, and positive there
-    assert (
-        sp.log(D ** (D / 2) * 2).subs(D, 1).is_positive and sp.log(D).diff(D).is_positive
-    )  # D^(-D/2) / 2 <= 1
+    assert (D * sp.log(D) / 2).subs(D, 1) == 0 and sp.log(D).diff(D).is_positive  # D^(-D/2) <= 1
     log_k, kappa_gamma, b1 = sp.symbols("ln_K kappa_gamma B1", positive=True)
     more = sp.symbols("more:4", nonnegative=True)
     inverse = 2 / b1 + more[0]  # 1 / eps
@@ -752,22 +729,22 @@ def test_learned_eigenvalue_of_a_signal(shift: float = 0, level: float = 1.5) ->
 @statement(
     "eq18",
     grade="proved",
-    covers="with C' = 2^(D/2) cosh x, x = 2^(D/2) (1 + M) B2, and c = (b0 / eps^{1/(D+2)})^2 / (D sinh^2 x), for "
-    "every eps: D = 0, and D > 0 a symbol",
+    covers="with C' = 2^(D/2) cosh x, x = 2^(D/2) (1 + M) B2, and c = (b0 / eps^{1/(D+2)})^2 / (D sinh^2 x), "
+    "for every eps: D = 0, and D > 0 a symbol",
     teeth=[
-        {"factor": sp.Rational(99, 100)}, {"width": sp.Rational(19, 10)}, {"threshold": sp.Rational(101, 100)},
-        {"outer": 1}, {"power": 1}, {"pace": sp.Rational(99, 100)},
+        {"factor": sp.Rational(99, 100)}, {"width": sp.Rational(19, 10)}, {"outer": 1}, {"power": 1},
+        {"threshold": sp.Rational(101, 100)}, {"pace": sp.Rational(99, 100)},
     ],
 )  # fmt: skip
 def test_learned_eigenvalue_of_noise_always(
-    factor: sp.Expr = sp.Integer(1), width: sp.Expr = sp.Integer(2), threshold: sp.Expr = sp.Integer(1),
-    outer: sp.Expr = HALF, power: int = 0, pace: sp.Expr = sp.Integer(1),
+    factor: sp.Expr = ONE, width: sp.Expr = 2 * ONE, threshold: sp.Expr = ONE,
+    outer: sp.Expr = HALF, power: int = 0, pace: sp.Expr = ONE,
 ) -> None:  # fmt: skip
     r"""Below the noise level a b^D stays within C' of its start.
 
-    Let $|\xi| \le M \epsilon$, as it is with probability $1 - 2 e^{-M^2/2}$, so $|z| \le (1 + M) \epsilon$. At the
-    universal time u is at most x, if x is at most the last one of `bounds_of_noise`, arsinh s; that is the
-    condition on lambda. Then $a = \lambda^{1/2} \cosh u$ and $b \le \sqrt 2 b_0$.
+    Let $|\xi| \le M \epsilon$, as it is with probability $1 - 2 e^{-M^2/2}$, so $|z| \le (1 + M) \epsilon$.
+    At the universal time u is at most x, if x is at most the last one of `bounds_of_noise`, arsinh s; that is
+    the condition on lambda. Then $a = \lambda^{1/2} \cosh u$ and $b \le \sqrt 2 b_0$.
     """
     eps, deviation, b2, of_b0 = sp.symbols("epsilon M B2 of_b0", positive=True)
     beta, _ = bounds_of_noise(width)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import sympy as sp
+from inequalities import never_negative
 from mpmath import iv
 from scipy.integrate import quad
 from scipy.special import ndtr, zeta
@@ -104,11 +105,6 @@ def over(problem: PowerLaw, delta: float) -> tuple[int, float]:
     """Phi(delta) and Psi(delta) of (9), exactly."""
     count = math.floor(delta ** (-2 / (problem.p + 1)) * (1 + 1e-14))
     return count, float(zeta(problem.p + 1, count + 1.0))
-
-
-def never_negative(form: sp.Expr, *generators: sp.Symbol) -> bool:
-    """Whether no coefficient is negative. Then the form is >= 0 at arguments >= 0; if linear, only then."""
-    return all(c >= 0 for c in sp.Poly(form, *generators).coeffs())
 
 
 @statement(

@@ -14,6 +14,7 @@ from statements import statement
 from opgd import OverParameterizedFlow
 
 ROUNDING = 1e-12  # relative; the flow is right to about 1e-13
+HALF, ONE = sp.S.Half, sp.S.One
 FLOW = OverParameterizedFlow(depth=0)
 
 
@@ -142,7 +143,7 @@ def test_comparison_flow(held: int = 2, speed: int = 2, growth: int = 2, start: 
     ],
 )
 def test_sandwich_always(
-    late: sp.Expr = sp.sqrt(2), early: sp.Expr = sp.Integer(1), growth: int = 2, held: int = 2
+    late: sp.Expr = 2**HALF, early: sp.Expr = ONE, growth: int = 2, held: int = 2
 ) -> None:
     """0 <= comparison(t / late) <= theta(t) <= comparison(t / early) <= z for z > 0.
 
