@@ -40,3 +40,26 @@ def bounds_of_noise(width: sp.Expr | int = 2) -> tuple[sp.Expr, sp.Expr]:
     assert zero(sp.sqrt(LAM) * sp.sinh(sp.asinh(S)) - sp.sqrt(LAM) * S)  # beta = b0 / D^(1/2) at the last x
     u = X / sp.sqrt(2)
     return sp.sqrt(LAM) * sp.sinh(u), LAM / 2 * sp.sinh(2 * u) * (sp.sqrt(width) * B0) ** D
+
+
+def fitted_in_time(enough: sp.Expr, share: sp.Expr) -> bool:
+    r"""Whether T_sig <= share * t if b0^D t >= B1/eps and |z| >= C eps L / 2, with L = ln(1/eps).
+
+    Here C = enough (kappa gamma + 1) / B1, L is at least 2 (1 + ln K), 1/eps at least 2 / (share B1), and
+    $\lambda^{-1/2}$ at most $K \epsilon^{-\kappa \gamma / 2}$, K >= 1. By (40) T_sig b0^D |z| is at most
+    $2 (1 + \ln^+(\beta_* / \lambda^{1/2}))$, with $\beta_* \le |z|^{1/(D+2)}$ for D >= 1. As $\ln^+ x \le x$,
+    that is at most $2 (1 + \ln K) + \kappa \gamma L + |z|$. For D = 0 T_sig |z| is at most
+    arsinh(|z| / lambda), by $\theta = (\lambda/2) \sinh(2 u)$ and $u' \ge z/2$, so at most
+    $1 + \ln^+(|z| / \lambda)$, which is no more either.
+    """
+    assert zero((X - sp.log(X)).diff(X) - (X - 1) / X)  # X - ln X is least at 1, and positive there
+    assert (D * sp.log(D) / 2).subs(D, 1) == 0 and sp.log(D).diff(D).is_positive  # D^(-D/2) <= 1
+    log_k, kappa_gamma, b1 = sp.symbols("ln_K kappa_gamma B1", positive=True)
+    more = sp.symbols("more:4", nonnegative=True)
+    inverse = 2 / (share * b1) + more[0]  # 1 / eps
+    logarithm = 2 * (1 + log_k) + more[1]  # L
+    constant = enough * (kappa_gamma + 1) / b1 + more[2]  # C
+    z = constant * logarithm / (2 * inverse) + more[3]
+    rest = sp.together(share * b1 * z * inverse - (2 * (1 + log_k) + kappa_gamma * logarithm + z))
+    assert sp.denom(rest).is_positive
+    return never_negative(sp.numer(rest), b1, log_k, kappa_gamma, *more)

@@ -28,6 +28,7 @@ from angle import (
     X,
     Z,
     bounds_of_noise,
+    fitted_in_time,
     slope,
     zero,
 )
@@ -676,21 +677,7 @@ def test_learned_eigenvalue_of_a_signal_always(
     assert never_negative((signal - noise) - signal / 2, noise, gap)  # |z| - |theta*| / 2
     assert never_negative((signal - noise) / 2 - quarter * signal, noise, gap)  # |z| / 2 - |theta*| / 4
 
-    # T_sig b0^D |z| is at most 2 (1 + ln^+(beta_* / lambda^(1/2))) by (40), beta_* <= |z|^(1/(D+2)), and
-    # ln^+ x <= x: together at most 2 (1 + ln K) + kappa gamma L + |z|. For D = 0 it is at most
-    # arsinh(|z| / lambda) <= 1 + ln^+(|z| / lambda), by theta = (lambda / 2) sinh(2 u) and u' >= z / 2.
-    assert zero((X - sp.log(X)).diff(X) - (X - 1) / X)  # X - ln X is least at 1, and positive there
-    assert (D * sp.log(D) / 2).subs(D, 1) == 0 and sp.log(D).diff(D).is_positive  # D^(-D/2) <= 1
-    log_k, kappa_gamma, b1 = sp.symbols("ln_K kappa_gamma B1", positive=True)
-    more = sp.symbols("more:4", nonnegative=True)
-    inverse = 2 / b1 + more[0]  # 1 / eps
-    logarithm = 2 * (1 + log_k) + more[1]  # L
-    constant = enough * (kappa_gamma + 1) / b1 + more[2]  # C
-    z = constant * logarithm / (2 * inverse) + more[3]  # |z| >= C eps L / 2
-    missing = b1 * z * inverse - (2 * (1 + log_k) + kappa_gamma * logarithm + z)  # b0^D t |z| >= B1 |z| / eps
-    numerator = sp.numer(sp.together(missing))
-    assert sp.denom(sp.together(missing)).is_positive
-    assert never_negative(numerator, b1, log_k, kappa_gamma, *more)
+    assert fitted_in_time(enough, ONE)
 
     # from theta to a b^D
     r, s = sp.symbols("r s", positive=True)  # a = r beta and b = s D^(1/2) beta, both >= 1 by (31)

@@ -1,4 +1,4 @@
-r"""Orders of magnitude, proved with explicit constants: (6), (10), (11), (49), (52), (53).
+r"""Orders of magnitude, proved with explicit constants: (6), (10), (11), (49), (52), (53), the theorems.
 
 Where a sequence is of the order of a power, it lies between c1 and c2 times that power; each claim follows
 with constants made of c1 and c2. Sums over components are compared with integrals (`inequalities.tail`).
@@ -7,7 +7,7 @@ with constants made of c1 and c2. Sums over components are compared with integra
 from __future__ import annotations
 
 import sympy as sp
-from angle import B0, BETA, LAM, PULL, VELOCITY, A, D, X, Z, bounds_of_noise, zero
+from angle import B0, BETA, LAM, PULL, VELOCITY, A, D, X, Z, bounds_of_noise, fitted_in_time, zero
 from angle import FIRST as FIRST_TIME
 from inequalities import never_negative, same, tail
 from statements import statement
@@ -174,8 +174,8 @@ def moment(s: sp.Expr, factor: sp.Expr = ONE) -> sp.Expr:
 @statement(
     "eq49",
     grade="proved",
-    covers="all t <= B2/eps, lambda_j <= c2 j^-gamma, gamma > 1/2, eps <= c2, sub-Gaussian noise that need "
-    "not be independent; C = c2^{1/gamma} (9 + (e^{72 B2^2} - 1)/8 (1 + 1/(2 gamma - 1)))",
+    covers="all t <= B2/eps, lambda_j <= c2 j^-gamma, gamma > 1/2, eps <= c2, sub-Gaussian noise, not "
+    "necessarily independent; C = c2^{1/gamma} (9 + (e^{72 B2^2} - 1)/8 (1 + 1/(2 gamma - 1)))",
     teeth=[
         {"noise": 1}, {"noise": 3}, {"extra": 2}, {"outside": 2}, {"next_term": 0},
         {"exponent": sp.Integer(71)},
@@ -186,8 +186,8 @@ def test_fitted_noise_always(
 ) -> None:
     r"""Off the events |z| <= 3 eps g, and both |theta| <= |z| and |theta| <= (lambda/2) sinh(2 |z| t).
 
-    The second bound, since $u' = z - \theta \le z$. With it for the j > X, where $c_2 X^{-\gamma} = \epsilon$,
-    and the first for the others, the sum is at most
+    The second bound, since $u' = z - \theta \le z$. With it for j > X, where $c_2 X^{-\gamma} = \epsilon$, and
+    the first for the others, the sum is at most
     $9 \epsilon^2 X + \frac14 \mathbb{E} \sinh^2(6 B_2 g) \sum_{j > X} c_2^2 j^{-2\gamma}$.
     """
     g, b2, y = sp.symbols("g B2 y", positive=True)
@@ -211,8 +211,8 @@ def test_fitted_noise_always(
 @statement(
     "eq53",
     grade="proved",
-    covers="all b0^D t <= B2/eps, b0 = c eps^{1/(D+2)} <= c2^{1/2}, lambda_j <= c2 j^-gamma, gamma > 1, D > 0 "
-    "a symbol, sub-Gaussian noise that need not be independent; with an explicit C",
+    covers="all b0^D t <= B2/eps, b0 = c eps^{1/(D+2)} <= c2^{1/2}, lambda_j <= c2 j^-gamma, gamma > 1, "
+    "D > 0 a symbol, sub-Gaussian noise that need not be independent; with an explicit C",
     teeth=[
         {"noise": 1}, {"noise": 3}, {"extra": 1}, {"extra": 3}, {"layers": 1}, {"layers": 3},
         {"next_term": 0}, {"width": sp.Rational(19, 10)}, {"mixed": sp.Rational(99, 100)},
@@ -258,3 +258,76 @@ def test_fitted_noise_deep_always(
     total = EPS**2 * edge.subs(at) * constant
     order = EPS ** (noise - extra / ((D + layers) * GAMMA))
     assert same(total / order, (C2 / of_b0**2) ** (1 / GAMMA) * constant)
+
+
+@statement(
+    "theorem3-1",
+    "theorem3-2",
+    grade="proved",
+    covers="D = 0, and D >= 1 a symbol: all B1 <= b0^D t eps <= B2, b0 = c eps^{1/(D+2)}, below an explicit "
+    "eps, with an explicit constant and Psi(C eps ln(1/eps)), C = 8 (kappa gamma + 1) / B1, so as printed if "
+    "B1 is that large; sub-Gaussian noise, not necessarily independent",
+    teeth=[
+        {"enough": sp.Rational(79, 10)}, {"missed": sp.Rational(224, 100)}, {"power": 1}, {"power": 3},
+        {"events": sp.Rational(79, 10)}, {"halves": 3}, {"top": sp.Rational(101, 100)}, {"fitted": 1},
+    ],
+)  # fmt: skip
+def test_risk_at_the_universal_time_always(
+    enough: sp.Expr = 8 * ONE, missed: sp.Expr = 9 * ONE / 4, power: int = 2, events: sp.Expr = 8 * ONE,
+    halves: int = 2, top: sp.Expr = ONE, fitted: int = 2,
+) -> None:  # fmt: skip
+    r"""The split (46)-(48), with (55) for the first term and (49), (53) for the second.
+
+    The third one, E (theta^ - z)^2 on the events, where $|\theta^*|/2 \le |z| \le \frac32 |\theta^*|$:
+    signals below $C \epsilon L$ add at most $z^2 \le \frac94 \theta^{*2}$. The others, at most Phi(eps) of
+    them, have $T_{sig} \le t/2$, so that by (42) their error is at most $\frac z2 e^{-r t/2}$,
+    $r t / 2 = h (z/\epsilon)^a$ with $a = (2D+2)/(D+2)$; and $w^2 e^{-2 h w^a}$ is bounded. At D = 0 the
+    speed $\sqrt{\lambda^2 + 4 \theta^2}$ is at least $2 \theta \ge z$. Together, since $C L \ge 1$ and so
+    $\Psi(\epsilon) \le \Psi(C \epsilon L)$: (15) with the constant
+    $8 + \frac92 + 2 C_{53} + \frac12 \sup_w w^2 e^{-2 h w^a}$.
+    """
+    assert fitted_in_time(enough, 1 / sp.Integer(halves))
+    signal, gap = sp.symbols("signal gap", nonnegative=True)
+    assert never_negative(missed * (signal + gap) ** 2 - (3 * (signal + gap) / 2) ** 2, signal, gap)
+
+    # after T_sig
+    z, b1, of_b0, h, y, theta = sp.symbols("z B1 c h y theta", positive=True)
+    a = (2 * D + 2) / (D + 2)
+    t = b1 / EPS / B0**D
+    exponent = (D ** (D / (D + 2)) / 4 * z ** ((power * D + 2) / (D + 2)) * t / 2).subs(
+        B0, of_b0 * EPS ** (1 / (D + 2))
+    )
+    assert same(exponent, b1 * D ** (D / (D + 2)) / (8 * of_b0**D) * (z / EPS) ** a)  # h w^a
+    assert never_negative((LAM**2 + 4 * theta**2) - (2 * theta) ** 2, LAM, theta)  # D = 0: h = B1 / 2, a = 1
+    # with y = w^a: y^(2/a) e^(-2 h y) is largest at y = 1 / (a h)
+    bump = sp.expand_log(sp.log(y ** (2 / a) * sp.exp(-2 * h * y)), force=True)
+    assert sp.simplify(bump.diff(y).subs(y, top / (a * h))) == 0 and sp.simplify(bump.diff(y, 2)).is_negative
+
+    # the three terms, each a multiple of eps^2 Phi(eps), of the extra term, and of Psi(C eps L)
+    phi, extra, psi, each, c53 = sp.symbols("phi extra psi each C53", nonnegative=True)
+    risk = 2 * 4 * (phi + psi) + 2 * c53 * extra + 2 * (psi * 9 / 4 + each / 4 * phi)
+    constant = events + 2 * missed + fitted * c53 + each / 2
+    assert never_negative(constant * (phi + extra + psi) - risk, phi, extra, psi, each, c53)
+
+
+@statement(
+    "corollary3-3",
+    grade="proved",
+    covers="from Theorem 3.2, (10) and (11), signals between c1 and c2 times j^{-(p+1)/2}: all p > 0, q >= 1,"
+    " B > 0, D >= 0, gamma > 1 with gamma >= (p+1)/(D+2); the vanilla rate from (6)",
+    teeth=[{"rate": 1}, {"rate": 3}, {"log": 1}, {"layers": 1}, {"time": 1}],
+)
+def test_rate_at_the_universal_time_always(
+    rate: int = 2, log: int = 2, layers: int = 2, time: int = 2
+) -> None:
+    r"""Each of the three terms of (15) is of the claimed order, or smaller; b0^D t is of the order 1/eps."""
+    depth, more, level, logarithm = sp.symbols("D more C L", positive=True)
+    order = EPS ** (rate * P / (P + 1))
+    assert same(EPS**2 * EPS**-RATE, order)  # eps^2 Phi(eps) by (10)
+    missed = (level * EPS * logarithm) ** (2 * P / (P + 1))  # Psi(C eps L) by (10)
+    assert same(missed / order, level ** (RATE * P) * logarithm ** (log * P / (P + 1)))
+    # the exponent of the extra term less the claimed one, at gamma = (p + 1 + more) / (D + 2): not negative
+    extra = 2 - 2 / ((depth + layers) * ((P + 1 + more) / (depth + 2)))
+    assert sp.factor(extra - rate * P / (P + 1)).is_nonnegative
+    t = EPS ** (-(time * depth + 2) / (depth + 2))
+    assert same(EPS ** (depth / (depth + 2)) * t, 1 / EPS)
