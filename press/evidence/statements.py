@@ -60,12 +60,15 @@ class Statement:
         Only a statement has checks.
     page : str
         The chapter where it stands.
+    assumes : str
+        What its proof takes for granted; empty where there is no proof.
     """
 
     printed: str
     says: str
     kind: str
     page: str
+    assumes: str = ""
 
 
 @dataclass(frozen=True)

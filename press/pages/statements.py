@@ -49,6 +49,8 @@ def overview(statements: Mapping[str, Statement], checks: list[Check], *, linked
     rows = []
     for name, statement in statements.items():
         covers = "; ".join(check.covers for check in checks if name in check.statements)
+        if covers and statement.assumes:
+            covers += f". Assumed: {statement.assumes}"
         where = "this page" if statement.page == PAGE else f"{{doc}}`{statement.page}`"
         mark = badge(name, statements, checks, linked=linked)
         rows.append([escape(statement.printed), escape(statement.says), where, mark, escape(covers)])

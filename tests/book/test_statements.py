@@ -36,6 +36,16 @@ def test_each_statement_has_a_check() -> None:
     assert checked <= TO_CHECK
 
 
+def test_each_proof_says_what_it_assumes() -> None:
+    proved = {
+        name
+        for names, grade in re.findall(r'@statement\(([^)]*?)grade="(\w+)"', CHECKS)
+        for name in re.findall(r'"([^"]+)"', names)
+        if grade in {"proved", "erratum"}
+    }
+    assert proved == {name for name, statement in STATEMENTS.items() if statement.assumes}
+
+
 def test_the_readme_counts_them() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert f"{len(TO_CHECK)} equations, lemmas and theorems have a badge" in readme

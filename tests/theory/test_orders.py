@@ -1,4 +1,4 @@
-r"""Orders of magnitude, proved with explicit constants: (6), (10), (11), (49), (52), (53), the theorems.
+r"""Orders of magnitude, proved with explicit constants: Section 2, (10), (11), (49), (52), (53), Section 3.
 
 Where a sequence is of the order of a power, it lies between c1 and c2 times that power; each claim follows
 with constants made of c1 and c2. Sums over components are compared with integrals (`inequalities.tail`).
@@ -31,6 +31,96 @@ def scaled_tail(power: sp.Expr, more: sp.Symbol) -> sp.Expr:
     integral = tail(x, power)[1] - x**-power
     assert same(integral * x**power, x / (power - 1))
     return 1 + (1 + more) / (power - 1)
+
+
+@statement(
+    "example2-1",
+    "example2-2",
+    "example2-3",
+    grade="proved",
+    covers="the optimal rate n^{-m/(m+1)}, m = s gamma, over balls of [H]^s in the sequence model with normal"
+    " noise, eigenvalues between a1 and a2 times j^-gamma: from above and below, all s, gamma > 0, eps <= 1",
+    teeth=[{"power": 2}, {"half": sp.Rational(51, 100)}, {"fine": 3}, {"size": sp.Rational(101, 100)}],
+)
+def test_optimal_rate_always(
+    power: int = 1, half: sp.Expr = HALF, fine: int = 2, size: sp.Expr = ONE
+) -> None:
+    r"""Keep the first components, from above; the hardest cuboid, from below. Let $N = \epsilon^{-2/(m+1)}$.
+
+    *Above.* The ball has $\sum_j a_2^{-s} j^m f_j^2 \le R^2$: to keep the first $\lceil N \rceil \le 2 N$
+    costs at most $2 N \epsilon^2 + R^2 a_2^s N^{-m}$.
+    *Below.* All $f_j = \pm c \epsilon$, $j \le \lfloor N \rfloor$, are in it, $c^2 = R^2 a_1^s$. With random
+    signs, an estimate of $f_j$ has the wrong sign with probability at least P(normal > c), whatever it
+    knows of the others, and costs $c^2 \epsilon^2$ then: in total
+    $\lfloor N \rfloor \ge N/2$ times a constant.
+    """
+    m, j, s, a1, a2, radius = sp.symbols("m j s a1 a2 R", positive=True)
+    number, rate = EPS ** (-fine / (m + 1)), EPS ** (2 * power * m / (m + 1))
+    k = sp.symbols("k", nonnegative=True)
+    assert never_negative(2 * (1 + k) - ((1 + k) + 1), k)  # ceil(N) <= N + 1 <= 2 N
+    assert same(number * EPS**2, rate)  # noise, and the order of the lower bound
+    assert same(number**-m, rate)  # bias
+    assert (j**m).diff(j).is_positive
+    for a in (a1, a2):  # the weights of (3), lambda_j^-s
+        assert same((a * j ** (-m / s)) ** -s, a**-s * j**m)
+    # at most N terms of c^2 eps^2 a1^-s j^m, each at most that at N
+    cuboid = number * (size * radius**2 * a1**s) * EPS**2 * a1**-s * number**m
+    assert (1 - size).is_nonnegative and same(cuboid, size * radius**2)
+    assert whole_part(half)
+
+
+@statement(
+    "example2-2",
+    grade="proved",
+    covers="the number of lattice points and the j-th eigenvalue, all r > 0 and d, delta < 1, with constants",
+    teeth=[{"halves": 1}, {"far": 1}],
+)
+def test_lattice_counts_always(halves: int = 2, far: int = 2) -> None:
+    r"""The number N of m with $\lambda_m > \delta$, |m| < rho, is of the order $y^d$, $y = \delta^{-1/(2r)}$.
+
+    Unit cubes around the points fill a ball up to their half diagonal h: $V (\rho - h)^d \le N \le
+    V (\rho + h)^d$, and $\rho = (y^2 - 1)^{1/2}$. So $N \le V (1 + h)^d y^d$, and $N \ge V (y/2)^d$ from
+    $y_0 = 2 (1 + h)$ on, before that $N \ge 1 \ge (y / y_0)^d$. If $c y^d \le N \le C y^d$, then
+    the j-th eigenvalue lies between $(j/c)^{-2r/d}$ and $(j/C)^{-2r/d}$, by choice of delta.
+    """
+    d, r, h, c, j = sp.symbols("d r h c j", positive=True)
+    more = sp.symbols("more", nonnegative=True)
+    y = DELTA ** (-1 / (halves * r))
+    assert same((y**2) ** -r, DELTA)  # (1 + rho^2)^-r = delta
+    y = 1 + more
+    assert never_negative(y**2 - (y**2 - 1), more)  # rho <= y, so rho + h <= (1 + h) y:
+    assert never_negative((1 + h) * y - (y + h), more, h)
+    assert never_negative((y**2 - 1) - (y - 1) ** 2, more)  # rho >= y - 1
+    y = far * (1 + h) + more
+    assert never_negative((y - 1 - h) - y / 2, more, h)
+    edge = (j / c) ** (-halves * r / d)  # the delta with c y^d = j
+    assert same(c * (edge ** (-1 / (halves * r))) ** d, j)
+
+
+@statement(
+    "example2-3",
+    grade="proved",
+    covers="the risk of the best cut-off in either order, within constants, for (4) with c1, c2 and places "
+    "between l1 j^q and l2 j^q: all p, q > 0, eps <= 1",
+    teeth=[{"rate": 1}, {"next_term": 0}, {"width": 2}],
+)
+def test_rates_of_cut_offs_always(rate: int = 2, next_term: int = 1, width: int = 1) -> None:
+    r"""To keep J components costs $J \epsilon^2$ and the lost signals, of the order $J^{-p/q}$ or $J^{-p}$.
+
+    In the order of j the lost signals are those with l(k) > J, among $k > (J/l_2)^{1/q}$, and contain those
+    with $k > (J/l_1)^{1/q}$; in the order of l they are the k > J. A J with a risk within a constant of the
+    rate is of the order $\epsilon^{-2q/(p+q)}$, for both terms must be of the order of the rate.
+    """
+    more, constant, big = sp.symbols("more c J", positive=True)
+    assert same(tail(2 * big - 1, P + 1)[0], (2 * big) ** -P / P)
+    assert never_negative((next_term + 1 / P) * (1 + more) - scaled_tail(P + 1, more), more)
+    for place in (Q, ONE):
+        lost, best = big ** (-width * P / place), EPS ** (-2 * place / (P + place))
+        order = EPS ** (rate * P / (P + place))
+        for part in (lost, EPS**2 * big):
+            assert same(part.subs(big, constant * best) / order, part.subs({big: constant, EPS: 1}))
+        # the same as the optimal rate under the largest source condition, s gamma = p / place
+        assert sp.simplify(P / place / (P / place + 1) - P / (P + place)) == 0
 
 
 @statement(
@@ -186,8 +276,8 @@ def test_fitted_noise_always(
 ) -> None:
     r"""Off the events |z| <= 3 eps g, and both |theta| <= |z| and |theta| <= (lambda/2) sinh(2 |z| t).
 
-    The second bound, since $u' = z - \theta \le z$. With it for j > X, where $c_2 X^{-\gamma} = \epsilon$, and
-    the first for the others, the sum is at most
+    The second bound, since $u' = z - \theta \le z$. With it for j > X, $c_2 X^{-\gamma} = \epsilon$, and the
+    first for the others, the sum is at most
     $9 \epsilon^2 X + \frac14 \mathbb{E} \sinh^2(6 B_2 g) \sum_{j > X} c_2^2 j^{-2\gamma}$.
     """
     g, b2, y = sp.symbols("g B2 y", positive=True)

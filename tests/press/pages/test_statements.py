@@ -13,7 +13,7 @@ from press.pages.statements import badge, listing_of_checks, overview
 
 STATEMENTS = {
     "one": Statement("(1)", "a definition", "definition", "rates"),
-    "two": Statement("(2)", "an identity", "statement", "rates"),
+    "two": Statement("(2)", "an identity", "statement", "rates", "little"),
     "three": Statement("Lemma 3", "a bound", "statement", "statements"),
 }
 CHECKS = [Check("test_file.py", "test_identity", ("two",), "proved", "as an identity", ("slack = 2",))]
@@ -47,7 +47,7 @@ def test_every_statement_has_its_row(cells: Callable[[str], list[list[str]]]) ->
         ["(2)", "an identity", "{doc}`rates`"],
         ["Lemma 3", "a bound", "this page"],
     ]
-    assert [row[4] for row in rows] == ["", "as an identity", ""]
+    assert [row[4] for row in rows] == ["", "as an identity. Assumed: little", ""]
 
 
 def test_the_listing_shows_the_source(tmp_path: Path) -> None:
