@@ -784,3 +784,33 @@ def test_learned_eigenvalue_of_noise(
         if late == 1:
             measured[f"C' (depth {depth})"] = max(growth)
     return measured
+
+
+# --- sharper than Lemma D.3
+
+
+def test_the_time_of_a_signal_is_at_most_2_ln_2_times_that_without_feedback() -> None:
+    r"""T_sig <= (2 ln 2 / z) times the integral of b^-D up to the angle U where theta = z/2; 2 ln 2 is sharp.
+
+    $\theta$ is convex in u, so $\theta \le z u / (2U)$ up to U, and $1/(z - \theta)$ is at most the rising
+    $1 / (z (1 - u/(2U)))$, whose mean is $2 \ln 2 / z$. As $b^{-D}$ falls, Chebyshev's inequality bounds the
+    integral of the product by that mean times the integral of $b^{-D}$. The same holds in beta.
+    """
+    y, c, s, sinh = sp.symbols("y c s sinh", positive=True)  # b^2 = c + s sinh^2 u
+    assert sp.integrate(1 / (1 - y / 2), (y, 0, 1)) == 2 * sp.log(2)
+    square = c + s * sp.sinh(y) ** 2
+    # products of convex, rising functions >= 0 are so, and b^D is; b because 2 (b^2) (b^2)'' >= ((b^2)')^2
+    bend = sp.expand((2 * square * square.diff(y, 2) - square.diff(y) ** 2) / 4)
+    bend = sp.expand(bend.subs(sp.cosh(y), sp.sqrt(1 + sinh**2)).subs(sp.sinh(y), sinh))
+    assert never_negative(bend, c, s, sinh) and square.diff(y).is_positive
+    assert sp.sinh(2 * y).diff(y, 2).is_positive and sp.sinh(2 * y).diff(y).is_positive
+    for layer in (LAM + BETA**2, B0**2 + D * BETA**2):  # a and b are convex in beta
+        assert never_negative(2 * layer * layer.diff(BETA, 2) - layer.diff(BETA) ** 2, BETA, LAM, B0, D)
+
+    half = cases().angle(0.5)[:, None]
+    nodes, weights = np.polynomial.legendre.leggauss(16)
+    places = ((np.arange(32)[:, None] + (nodes + 1) / 2) / 32).ravel()
+    free = half[:, 0] * ((cases().layers(half * places)[1] ** -cases().depth[:, None]) @ np.tile(weights, 32))
+    ratio = signal_times() * np.abs(cases().z) / (free / 64)
+    assert ratio.min() >= 1 - ROUNDING
+    assert 2 * math.log(2) * (1 - 1e-3) < ratio.max() <= 2 * math.log(2) * (1 + ROUNDING)

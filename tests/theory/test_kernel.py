@@ -313,6 +313,31 @@ def poisson_kernel(ratio: float, difference: Array) -> Array:
 
 @statement(
     "eq19",
+    "eq20",
+    grade="proved",
+    covers="term by term: the coefficients of k(x, .) reproduce f(x) and k(x, y), and are square-summable",
+    teeth=[{"power": HALF / 2}, {"power": 1}, {"features": 1}, {"features": 0}],
+)
+def test_space_and_feature_map(power: sp.Rational | int = HALF, features: sp.Rational | int = HALF) -> None:
+    """The space of all sum a_j lambda_j^power e_j with the norm of a in l^2 reproduces its values by k.
+
+    By (1) k(x, .) = sum lambda_j e_j(x) e_j has one coefficient a_j for each j, and the inner product with it
+    is evaluation at x. Its a_j are those of Phi(x), with the sum of squares k(x, x). A Hilbert space of
+    functions with that property is the RKHS.
+    """
+    lam, here, there, a = sp.symbols("lambda e_x e_y a", positive=True)
+    of_kernel = sp.solve(sp.Symbol("a_x") * lam**power * there - lam * here * there, sp.Symbol("a_x"))[0]
+    assert sp.simplify(of_kernel * a - a * lam**power * here) == 0  # <f, k(x, .)> = f(x)
+    feature = lam**features * here
+    assert sp.simplify(feature - of_kernel) == 0
+    assert (
+        sp.simplify(feature * lam**features * there - lam * here * there) == 0
+    )  # <Phi(x), Phi(y)> = k(x, y)
+    assert sp.simplify(feature**2 - lam * here**2) == 0  # its sum is k(x, x), finite
+
+
+@statement(
+    "eq19",
     grade="checked",
     covers="Poisson kernel on the torus, functions inside and outside; norms from 9, 27, 81 points",
     teeth=[{"power": 0.49}, {"power": 0.51}, {"power": 1}, {"power": 0}],
