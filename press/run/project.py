@@ -39,7 +39,7 @@ class Project:
         """Return a setting of the table `tool.press` in `pyproject.toml`; empty if it is not there.
 
         `library` is the package that the chapters call, `reported` a module with the printed numbers
-        (`press.run.reported`).
+        (`press.run.reported`), `licence` and `paper` are addresses for the metadata of a built book.
         """
         path = self.root / "pyproject.toml"
         text = path.read_text(encoding="utf-8") if path.is_file() else ""

@@ -17,6 +17,7 @@ from typing import Any
 from press.run.disk.files import replace
 from press.run.environment import interpreter
 from press.run.project import HOME, Project
+from press.site import crate
 from press.site.policy import BOOK, handlers, protect
 from press.site.repairs.accessibility import mend
 from press.site.stage import stage
@@ -192,6 +193,8 @@ def _publish(raw: Path, project: Project) -> None:
         for path in (fresh / "_static" / "tippy").rglob("*.js"):  # figures in previews load when looked at
             text = path.read_text(encoding="utf-8")
             path.write_text(text.replace("<img ", '<img loading=\\"lazy\\" '), encoding="utf-8")
+        about = json.dumps(crate.crate(project, fresh), indent=1, ensure_ascii=False)
+        (fresh / crate.NAME).write_text(about + "\n", encoding="utf-8")
         record.unlink(missing_ok=True)
         replace(fresh, project.html)
     record.write_text(json.dumps(after), encoding="utf-8")

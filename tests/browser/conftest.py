@@ -119,7 +119,7 @@ def examine(
     watched = Watched(browser)
     watched.open(server.url + name)
     watched.page.evaluate(AXE.read_text(encoding="utf-8") + "; 0")
-    faults = []
+    faults = _clipped(watched.page, name)
     for size in SIZES:
         watched.page.set_viewport_size({"width": size[0], "height": size[1]})
         for mode in MODES:
@@ -138,6 +138,21 @@ def examine(
     faults += [f"{name}: error: {error}" for error in watched.errors]
     watched.page.close()
     return faults + _as_file(browser, server.directory / name)
+
+
+def _clipped(page: Page, name: str) -> list[str]:
+    """Whether formulas are cut off: no pixel may change when all that rises or hangs over is shown."""
+    if page.locator("article mjx-container").count() == 0:
+        return []
+    shots = [page.locator("article").screenshot(animations="disabled")]
+    shown = ".math, mjx-container:not(.too-wide) { overflow: visible !important; }"
+    page.evaluate(
+        "text => document.head.append(Object.assign(document.createElement('style'), {textContent: text}))",
+        shown,
+    )
+    shots.append(page.locator("article").screenshot(animations="disabled"))
+    page.evaluate("document.head.lastElementChild.remove()")
+    return [] if shots[0] == shots[1] else [f"{name}: formulas are cut off"]
 
 
 def _look(page: Page, mode: str, width: int, pauses: tuple[int, ...]) -> tuple[dict[str, Any], list[str]]:

@@ -13,6 +13,7 @@ VENDOR = Path(__file__).with_name("vendor") / "axe-core"
 GOOD = """<!DOCTYPE html><html lang="en"><head><title>A page</title><link rel="icon" href="data:,">
 <style>html {background: white; color: black}</style></head>
 <body><main><h1>A page</h1><p>With <a href="#end">text</a>.</p><p id="end">End.</p></main></body></html>"""
+LOW = '<mjx-container style="display: block; height: 5px; overflow: hidden">Half a line</mjx-container>'
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
 
 
@@ -44,6 +45,7 @@ def test_every_fault_is_found(
         r"dark, 1280: color-contrast": "<style>@media (prefers-color-scheme: dark) {p {color: #ddd}}</style>",
         r"light, 375: label: <input": "<input>",
         r"formula: bad": "<mjx-merror>bad</mjx-merror>",
+        r"formulas are cut off": f"<article>{LOW}<p>Below.</p></article>",
     }
     (tmp_path / "good.html").write_text(GOOD)
     (tmp_path / "bad.html").write_text(GOOD.replace("</main>", "".join(broken.values()) + "</main>"))
