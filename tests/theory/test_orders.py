@@ -345,6 +345,12 @@ def test_fitted_noise_deep_always(
     grown = (theta.subs(X, sp.sqrt(2) * y) / sp.sinh(2 * y)) ** 2 * (B0**2 / LAM) ** 2  # at lambda = b0^2
     assert same(grown.subs(at), EPS**2 * 2 ** (D - 2) * of_b0 ** (2 * D + 4))
     constant = 9 + 2 ** (D - 2) * of_b0 ** (2 * D + 4) * square * second + 9 * D * both * first
+    # as the book prints it
+    printed = 9 + 2 ** (D - 3) * of_b0 ** (2 * D + 4) * (sp.exp(8 * m**2) - 1) * (2 + 2 * excess) / (
+        1 + 2 * excess
+    )
+    printed += 9 * D * sp.exp((2 * m + 1) ** 2 / 2) * (1 + excess) / excess
+    assert zero(constant - printed)
     total = EPS**2 * edge.subs(at) * constant
     order = EPS ** (noise - extra / ((D + layers) * GAMMA))
     assert same(total / order, (C2 / of_b0**2) ** (1 / GAMMA) * constant)
@@ -393,9 +399,14 @@ def test_risk_at_the_universal_time_always(
     bump = sp.expand_log(sp.log(y ** (2 / a) * sp.exp(-2 * h * y)), force=True)
     assert sp.simplify(bump.diff(y).subs(y, top / (a * h))) == 0 and sp.simplify(bump.diff(y, 2)).is_negative
 
+    assert same((y ** (2 / a) * sp.exp(-2 * h * y)).subs(y, 1 / (a * h)), (a * h * sp.E) ** (-2 / a))
+
     # the three terms, each a multiple of eps^2 Phi(eps), of the extra term, and of Psi(C eps L)
     phi, extra, psi, each, c53 = sp.symbols("phi extra psi each C53", nonnegative=True)
     risk = 2 * 4 * (phi + psi) + 2 * c53 * extra + 2 * (psi * 9 / 4 + each / 4 * phi)
+    assert zero(
+        risk - (8 + each / 2) * phi - 2 * c53 * extra - sp.Rational(25, 2) * psi
+    )  # as the book has it
     constant = events + 2 * missed + fitted * c53 + each / 2
     assert never_negative(constant * (phi + extra + psi) - risk, phi, extra, psi, each, c53)
 
