@@ -1,16 +1,11 @@
 // The few things a page does: open all folded code, let the keyboard scroll wide formulas, print in light
-// colours, search from a file.
+// colours.
 "use strict";
 
 (() => {
   const root = document.documentElement;
   const FOLDED = "details.above-input";
   const KEY = "show-code";
-
-  // Pages opened as files may not read other files, so the search shows titles without excerpts.
-  if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS !== "undefined") {
-    DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
-  }
 
   function remember(value) {
     try { localStorage.setItem(KEY, value); } catch { /* a browser that keeps nothing */ }
@@ -66,14 +61,6 @@
     document.querySelectorAll("details").forEach((details) => {
       details.addEventListener("toggle", () => window.dispatchEvent(new Event("resize")));
     });
-    const results = document.getElementById("search-results");
-    if (results && location.protocol === "file:") {
-      const note = document.createElement("p");
-      note.className = "search-note";
-      note.textContent = "This book was opened as a file: the search finds pages but shows no excerpts. "
-        + "For excerpts, serve the folder: python -m http.server";
-      results.before(note);
-    }
   });
 
   let theme = null;

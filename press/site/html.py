@@ -18,8 +18,9 @@ from press.run.disk.files import replace
 from press.run.environment import interpreter
 from press.run.project import HOME, Project
 from press.site import crate
-from press.site.policy import BOOK, handlers, protect
+from press.site.policy import BOOK, protect
 from press.site.repairs.accessibility import mend
+from press.site.search import INDEX, SEARCH, index, sections, with_own_search
 from press.site.stage import stage
 
 __all__ = ["JUPYTER_BOOK", "SiteFailed", "build", "outline"]
@@ -158,8 +159,8 @@ def _jupyter_book(project: Project, site: Path, render: Path) -> None:
 def _publish(raw: Path, project: Project) -> None:
     """Finish the pages that changed since the last time, and put the book into place.
 
-    `finished.json` holds for each page what Sphinx wrote, its event handlers and the finished page, the texts
-    by their digests.
+    `finished.json` holds for each page the digests of what Sphinx wrote and of the finished page, and what
+    the search knows of it.
     """
     record = raw.parents[1] / "finished.json"
     try:
@@ -167,7 +168,6 @@ def _publish(raw: Path, project: Project) -> None:
     except (OSError, ValueError):  # there is none, or it is damaged: all pages are finished again
         before = {}
     after: dict[str, Any] = {}
-    mended: dict[str, str] = {}
     with tempfile.TemporaryDirectory(dir=project.build, prefix="render-") as scratch:
         fresh = Path(scratch) / "html"
         shutil.copytree(raw, fresh, ignore=shutil.ignore_patterns(".doctrees"))
@@ -175,24 +175,17 @@ def _publish(raw: Path, project: Project) -> None:
             name = path.relative_to(fresh).as_posix()
             if name.startswith("_static/"):
                 continue
-            text = path.read_text(encoding="utf-8")
-            row = before.get(name, {})
-            if row.get("raw") != _digest(text):
-                mended[name] = mend(text)
-                row = {"raw": _digest(text), "handlers": handlers(mended[name])}
-            after[name] = row
-        of_all = sorted({handler for row in after.values() for handler in row["handlers"]})
-        for name, row in after.items():
-            path, old = fresh / name, project.html / name
+            text, old, row = path.read_text(encoding="utf-8"), project.html / name, before.get(name, {})
             done = old.read_text(encoding="utf-8") if old.is_file() else ""
-            if row.get("of_all") != of_all or row.get("finished") != _digest(done):
-                text = mended.get(name) or mend(path.read_text(encoding="utf-8"))
-                done = protect(text, BOOK, of_all)
+            if (row.get("raw"), row.get("finished")) != (_digest(text), _digest(done)):
+                done = protect(mend(with_own_search(text) if name == SEARCH else text), BOOK)
+                row = {"raw": _digest(text), "finished": _digest(done), "sections": sections(text, name)}
             path.write_text(done, encoding="utf-8")
-            after[name] = row | {"of_all": of_all, "finished": _digest(done)}
+            after[name] = row
         for path in (fresh / "_static" / "tippy").rglob("*.js"):  # figures in previews load when looked at
             text = path.read_text(encoding="utf-8")
             path.write_text(text.replace("<img ", '<img loading=\\"lazy\\" '), encoding="utf-8")
+        (fresh / INDEX).write_text(index(part for row in after.values() for part in row["sections"]), "utf-8")
         about = json.dumps(crate.crate(project, fresh), indent=1, ensure_ascii=False)
         (fresh / crate.NAME).write_text(about + "\n", encoding="utf-8")
         record.unlink(missing_ok=True)

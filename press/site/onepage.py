@@ -47,7 +47,7 @@ td, td p { text-align: left !important; }
 .admonition.warning { border-color: #d55e00; } .admonition-title { font-weight: bold; }"""
 _LEFT_OUT = ("sphinx_tippy",)
 """Extensions of the book that one file goes without: previews of links lie in files of their own."""
-_ELSEWHERE = ("mathjax", "tooltips")
+_ELSEWHERE = ("mathjax", "tooltips", "search")
 """Assets that are put in by other ways, or not at all."""
 _SHEETS = ("basic.css", "pygments.css", "mystnb.*.css", "proof.css", "book.css")
 

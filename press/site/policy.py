@@ -10,10 +10,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterable
 from html.parser import HTMLParser
 
-__all__ = ["BOOK", "SINGLE", "handlers", "protect"]
+__all__ = ["BOOK", "SINGLE", "protect"]
 
 BOOK = {
     "default-src": "'self' file:",
@@ -68,11 +67,11 @@ class _Scripts(HTMLParser):
             self.scripts[-1] += data
 
 
-def protect(page: str, policy: dict[str, str], others: Iterable[str] = ()) -> str:
+def protect(page: str, policy: dict[str, str]) -> str:
     """Put a policy into a page in its final form, with the hashes of the scripts that are in it now.
 
-    Inline event handlers of other pages, which this one may read, are allowed as well. It is a ValueError if
-    something that loads stands before the place of the policy, or the page has one already.
+    It is a ValueError if something that loads stands before the place of the policy, or the page has one
+    already.
 
     >>> page = protect("<head><script>run()</script></head>", {"script-src": "'self'"})
     >>> for part in page.split(" content="):
@@ -86,30 +85,17 @@ def protect(page: str, policy: dict[str, str], others: Iterable[str] = ()) -> st
     place = found.end() if found else 0
     if re.search(r"<(?:script|link|style|img)\b", page[:place], re.IGNORECASE):
         raise ValueError("something in the page loads before its Content-Security-Policy")
-    reader = _read(page)
+    reader = _Scripts()
+    reader.feed(page.replace("\r\n", "\n"))
+    reader.close()
     allowed = [_hash(text) for text in reader.scripts]
-    if allowed_handlers := [*reader.handlers, *others]:
-        allowed += ["'unsafe-hashes'", *map(_hash, allowed_handlers)]
+    if reader.handlers:
+        allowed += ["'unsafe-hashes'", *map(_hash, reader.handlers)]
     sources = dict(policy)
     sources["script-src"] = " ".join([sources["script-src"], *dict.fromkeys(allowed)]).strip() or "'none'"
     content = "; ".join(f"{directive} {source}" for directive, source in sources.items())
     meta = f'<meta http-equiv="Content-Security-Policy" content="{content}">'
     return page[:place] + meta + page[place:]
-
-
-def handlers(page: str) -> list[str]:
-    """List the inline event handlers of a page; each page of a book allows those of all.
-
-    The search page reads the others, and browsers ask its policy.
-    """
-    return _read(page).handlers
-
-
-def _read(page: str) -> _Scripts:
-    reader = _Scripts()
-    reader.feed(page.replace("\r\n", "\n"))
-    reader.close()
-    return reader
 
 
 def _hash(text: str) -> str:

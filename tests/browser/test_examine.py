@@ -33,6 +33,13 @@ def test_the_scripts_of_the_previews_are_the_versions_that_their_readme_names() 
         assert "Permission is hereby granted" in (TOOLTIPS / f"LICENSE-{license}").read_text(encoding="utf-8")
 
 
+def test_the_library_of_the_search_is_the_version_that_its_readme_names() -> None:
+    folder = TOOLTIPS.with_name("search")
+    digest = hashlib.sha256((folder / "minisearch.js").read_bytes()).hexdigest()
+    assert f"SHA-256 of minisearch.js: {digest}" in (folder / "README.md").read_text(encoding="utf-8")
+    assert "Permission is hereby granted" in (folder / "LICENSE-minisearch").read_text(encoding="utf-8")
+
+
 def test_every_fault_is_found(
     serve: Callable[..., Any], faults: Callable[..., list[str]], tmp_path: Path
 ) -> None:

@@ -132,15 +132,17 @@ def test_search(built_book: Project, serve: Serve, watch: Watch, served: bool) -
     start = serve(built_book.html).url if served else built_book.html.as_uri() + "/"
     page = (watched := watch()).page
     watched.open(start + "search.html")
-    assert page.locator(".search-note").count() == (0 if served else 1)
-    page.locator("main input[name=q]").fill("formula")
-    page.keyboard.press("Enter")
+    page.locator(".bd-search-container input[name=q]").fill("formula")  # found while one types
     result = page.locator("#search-results ul.search li").first
     result.wait_for()
     assert result.locator("a").inner_text().endswith("First page")
-    if served:
-        result.locator("p.context").wait_for()
-        assert "formula" in result.locator("p.context").inner_text()
+    page.keyboard.press("Enter")  # and kept in the address
+    page.wait_for_url("**/search.html?q=formula*")
+    result.wait_for()
+    assert result.locator("p.context mark").first.inner_text() == "formula"
+    page.locator(".bd-search-container input[name=q]").fill("zyzzyva")
+    page.get_by_role("status").filter(has_text="Nothing").wait_for()
+    page.locator(".bd-search-container input[name=q]").fill("formula")
     result.locator("a").click()
     page.wait_for_url("**/first.html*")
     assert watched.errors == []

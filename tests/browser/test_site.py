@@ -6,12 +6,38 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 # Pages that compute in the browser, and the reference of all functions, may be heavier.
 HEAVY = ("explorer", "api")
 HEAVIEST = 1_500_000
+
+
+WANTED = {
+    "lemma D.1": "two-layer.html",
+    "how do I run": "run-it-yourself.html",
+    "truncation": "rates.html",
+    "universal time": "stopping.html",
+    "stein": "stopping.html",
+    "figure 5": "torus.html",
+    "real data": "real-data.html",
+    "minimax": "stopping.html",
+    "soft threshold": "two-layer.html",
+    "errata": "errata.html",
+    "gradient descent": "two-layer.html",
+    "install": "run-it-yourself.html",
+    "effective span dimension": "stopping.html",
+    "cite": "cite.html",
+    "learned eigenvalue": "learned-eigenvalues.html",
+    "separate layers": "deeper.html",
+    "two-layer flow": "two-layer.html",
+    "sobolev": "torus.html",
+    "empirical bayes": "classics.html",
+    "oracle": "stopping.html",
+}
+"""What readers may ask, and the page that should come first."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -53,3 +79,16 @@ def test_nothing_is_wrong_with_a_page(
     limit = math.inf if name.startswith(HEAVY) else HEAVIEST
     assert faults(server, name, limit=limit) == []
     record_property("first paint", paint(server.url + name))  # said at the end
+
+
+def test_the_search_finds_what_readers_ask_for(
+    site: Path, serve: Callable[[Path], Any], watch: Callable[..., Any]
+) -> None:
+    server, watched = serve(site), watch()
+    first = {}
+    for query in WANTED:
+        watched.open(f"{server.url}search.html?q={quote(query)}")
+        link = watched.page.locator("#search-results ul.search li a").first
+        first[query] = (link.get_attribute("href") or "").partition("#")[0]
+    assert first == WANTED
+    assert watched.errors == []

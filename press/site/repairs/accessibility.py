@@ -10,13 +10,17 @@ import re
 
 from bs4 import BeautifulSoup
 
-__all__ = ["mend"]
+__all__ = ["mend", "spoken"]
 
 SCROLLABLE = ["pst-scrollable-table-container", "ledger-scroll"]
 _ARIA_SEARCH = re.compile(r'(<button class="btn search-button-field[^>]*?) aria-label="Search"')
 _PRELOAD = re.compile(r"<link rel=\"preload\" as=\"font\"[^>]*>\s*")
 _CODE = re.compile(r"(?<=<div class=\"highlight\"><pre>).+?(?=</pre></div>)", re.DOTALL)
 """Most elements of a page are words of highlighted code; without them it is read in half the time."""
+_UNSPOKEN = re.compile(
+    r"\\(?:mathrm|mathbf|mathbb|text|operatorname|[dt]?frac|d?dot|tilde|bar|hat|left|right|[bB]igg?[lr]?|q?quad|cdot)\b"
+    r"|\\[(),;! ]|[\\{}_^$]"
+)
 _ICON_SCRIPT = re.compile(r"<script src=\"[^\"]*/fontawesome/[^\"]*\.js[^\"]*\"></script>\s*")
 
 
@@ -32,6 +36,18 @@ def mend(html: str) -> str:
     for repair in (_landmarks, _names, _folds, _scrolling, _tables, _bibliography, _identifiers, _downloads):
         repair(page)
     return _CODE.sub(lambda _: next(code), str(page))
+
+
+def spoken(tex: str) -> str:
+    r"""Read a short formula aloud.
+
+    >>> spoken(r"\(C_{\mathrm{noise}} + \lambda_j\)")
+    'C noise + lambda j'
+    >>> spoken(r"\left|\theta_j\right| \le \lambda")
+    '| theta j | <= lambda'
+    """
+    tex = re.sub(r"\\([lg])eq?\b", lambda found: "<=" if found[1] == "l" else ">=", tex)
+    return " ".join(_UNSPOKEN.sub(" ", tex).split())
 
 
 def _landmarks(page: BeautifulSoup) -> None:
@@ -72,15 +88,10 @@ def _tables(page: BeautifulSoup) -> None:
         formulas = cell.select("span.math")
         if formulas and "".join(f.get_text() for f in formulas).split() == cell.get_text().split():
             words = page.new_tag("span", attrs={"class": "visually-hidden"})
-            words.string = _spoken(" ".join(f.get_text() for f in formulas))
+            words.string = spoken(" ".join(f.get_text() for f in formulas))
             for formula in formulas:
                 formula["aria-hidden"] = "true"
             formulas[-1].insert_after(words)
-
-
-def _spoken(tex: str) -> str:
-    r"""Read a short formula aloud: `\(C_{\mathrm{noise}}\)` is "C noise"."""
-    return " ".join(re.sub(r"\\(?:mathrm|text|mathbf|[()])|[\\{}_^$]", " ", tex).split())
 
 
 def _bibliography(page: BeautifulSoup) -> None:
