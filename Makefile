@@ -110,11 +110,11 @@ coverage:
 	@$(PY) bench/cover.py
 
 # All groups are resolved together, so that what they share has one version. A group's lock holds what it adds, and
-# again what the book needs on some machines only.
+# again what the book needs on some machines only. `future` is an environment of its own, with another Sphinx.
 lock:
 	$(ENVIRONMENT)
 	@mkdir -p _build/lock
-	cat requirements.lock requirements/*.lock >_build/lock/all.txt
+	cat requirements.lock requirements/[!f]*.lock >_build/lock/all.txt
 	$(COMPILE) $(P) --extra press --group book --group test -o _build/lock/all.txt
 	$(COMPILE) --extra press --group book -c _build/lock/all.txt -o requirements.lock
 	set -e; for group in sweep live lab test; do \
@@ -124,6 +124,7 @@ lock:
 	done
 	$(COMPILE) --group bench -c _build/lock/all.txt --no-emit-package numpy --no-emit-package scipy \
 		-o requirements/bench.lock
+	$(COMPILE) $(P) --extra regression --group future -o requirements/future.lock
 
 clean:
 	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

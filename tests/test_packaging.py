@@ -55,7 +55,7 @@ def test_the_locks_hold_what_is_asked_for_and_agree() -> None:
     for lock in LOCKS:
         wanted = [r for r in groups.get(lock.stem, []) if isinstance(r, str)]
         assert names(wanted) <= base | names(pinned(lock))
-        for line in pinned(lock):
+        for line in pinned(lock) if lock.stem != "future" else []:  # an environment of its own
             versions.setdefault(line.split("==")[0], set()).add(line.split(" --hash")[0].strip())
     for found in versions.values():  # one version of each, or others for other Pythons
         told = {line.split(";")[0].strip() for line in found}

@@ -72,7 +72,7 @@ def _document(module: Module, names: dict[str, str]) -> str:
     own = [name for name, place in zip(module.names, places, strict=True) if place == f"{module.name}.{name}"]
     text = f".. automodule:: {module.name}"
     if own:
-        options = [f"members: {', '.join(own)}", "member-order: bysource", "no-value:"]
+        options = [f"members: {', '.join(own)}", "member-order: bysource"]
         options += ["inherited-members: object"] if module.name not in FOR_CHAPTERS else []
         text += "".join(f"\n   :{option}" for option in options)
     if len(own) < len(places):
@@ -189,6 +189,7 @@ def setup(app: Sphinx) -> None:
     for extension in ("sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc", "sphinx_codeautolink"):
         app.setup_extension(extension)
     app.config.autodoc_preserve_defaults = True  # a name, not what it stands for
+    app.config.autodoc_default_options = {"no-value": True}  # a constant's docstring says what it holds
     app.config.autodoc_typehints = "none"  # the docstrings name types in words
     app.config.autosummary_generate = False
     app.config.numpydoc_show_class_members = False  # members follow their class anyway

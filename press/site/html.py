@@ -25,15 +25,17 @@ from press.site.stage import stage
 
 __all__ = ["JUPYTER_BOOK", "SiteFailed", "build", "outline"]
 
-JUPYTER_BOOK = "import press; from jupyter_book.cli.main import main; main()"
-"""Its command line; the package has no `__main__`, and a script's first line does not survive a move."""
+JUPYTER_BOOK = "import gc, press; gc.set_threshold(200_000); from jupyter_book.cli.main import main; main()"
+"""Its command line; the package has no `__main__`, and a script's first line does not survive a move.
+
+Pages are trees of many objects, in which Python would look for garbage all the time: a tenth of the work.
+"""
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _OUTLINE = re.compile(
     r"^\s*#{1,6} .*$|^\([^)\s]+\)=|:(?:name|label): *\S+|^\s*`{3,}\{[\w:-]+\}|^\s*:{3,}\{[\w:-]+\}"
     r"|\$\$ *\(\S+\)|^\s*\$\$|\{glue:\w+\}|\\(?:begin|end)\{[a-z]+\*?\}",
     re.MULTILINE,
 )
-_LABEL = re.compile(r"^\(([^)\s]+)\)=|:(?:name|label): *(\S+)|\$\$ *\((\S+)\)", re.MULTILINE)
 
 
 class SiteFailed(Exception):
@@ -53,9 +55,7 @@ def build(project: Project) -> None:
         shared, before = _shared(project, Path(scratch)), render / "shared"
         if not before.is_file() or before.read_bytes() != shared.encode():
             shutil.rmtree(render, ignore_errors=True)
-        changed = _synchronise(Path(scratch), site)
-    if render.exists():
-        _touch_references(site, changed)
+        _synchronise(Path(scratch), site)
     before.unlink(missing_ok=True)  # until all is well
     _jupyter_book(project, site, render)
     _publish(render / "_build" / "html", project)
@@ -108,36 +108,16 @@ def _prose(path: Path) -> str:
     return "\n".join(parts)
 
 
-def _synchronise(fresh: Path, site: Path) -> set[str]:
-    """Make one tree equal to another, touching only files that differ; return the names of changed pages."""
+def _synchronise(fresh: Path, site: Path) -> None:
+    """Make one tree equal to another, touching only files that differ."""
     wanted = {path.relative_to(fresh) for path in fresh.rglob("*") if path.is_file()}
     for path in [p for p in site.rglob("*") if p.is_file() and p.relative_to(site) not in wanted]:
         path.unlink()
-    changed = set()
     for name in sorted(wanted):
         place = site / name
         if not place.is_file() or not filecmp.cmp(fresh / name, place, shallow=False):
             place.parent.mkdir(parents=True, exist_ok=True)
             os.replace(fresh / name, place)
-            changed.add(name.as_posix())
-    return changed
-
-
-def _touch_references(site: Path, changed: set[str]) -> None:
-    """Let the pages be rendered again that refer to what is labelled on changed ones."""
-    pages = {path: _prose(path) for path in _pages(site)}
-    labels = {
-        label
-        for path, text in pages.items()
-        if path.name in changed
-        for groups in _LABEL.findall(text)
-        for label in groups
-        if label
-    }
-    for path, text in pages.items():
-        words = set(re.findall(r"[\w:.-]+", text))
-        if path.name not in changed and words & labels:
-            path.touch()
 
 
 def _jupyter_book(project: Project, site: Path, render: Path) -> None:
