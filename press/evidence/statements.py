@@ -34,10 +34,10 @@ __all__ = [
 KINDS = ("definition", "statement", "not transcribed")
 GRADES = {
     "erratum": "the printed form is wrong, a corrected one holds",
-    "checked": "checked by computation over a stated range",
     "proved": "proved symbolically or by certified intervals",
+    "checked": "checked by computation over a stated range",
 }
-"""What a badge can say, the weakest first, and what it means."""
+"""What a badge can say, the first that holds, and what it means."""
 NOT_RUN = "not run"
 FOLDER = Path("tests/theory")
 
@@ -157,7 +157,10 @@ def read_report(path: Path, statements: Mapping[str, Statement]) -> list[Check]:
 
 
 def grade(name: str, statements: Mapping[str, Statement], checks: list[Check]) -> str:
-    """Return what the badge of a statement says: the weakest grade of its checks.
+    """Return what the badge of a statement says.
+
+    An erratum is one whatever else holds. A proof covers the whole statement, so that checks beside it take
+    nothing from it.
 
     Raises ValueError if there is no such statement.
     """

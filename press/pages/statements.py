@@ -26,7 +26,7 @@ def badge(name: str, statements: Mapping[str, Statement], checks: list[Check], *
     verdict = grade(name, statements, checks)
     text = f"{SIGNS.get(verdict, '')} {verdict}".strip()
     classes = f"badge-check badge-{verdict.replace(' ', '-')}"
-    first = next((check for check in checks if name in check.statements), None)
+    first = next((c for c in checks if name in c.statements and c.grade == verdict), None)
     if first is None:
         return words(text, classes)
     shown = words(text, classes, f"{statements[name].printed}: {GRADES[verdict]}. {first.covers}")
@@ -36,7 +36,7 @@ def badge(name: str, statements: Mapping[str, Statement], checks: list[Check], *
 def overview(statements: Mapping[str, Statement], checks: list[Check], *, linked: bool) -> str:
     """How many statements have each verdict, and the table of all."""
     counts = Counter(grade(name, statements, checks) for name in statements)
-    meanings = dict(reversed(GRADES.items())) | {
+    meanings = {verdict: GRADES[verdict] for verdict in SIGNS if verdict in GRADES} | {
         NOT_RUN: "not checked yet",
         "definition": "nothing to check",
         "not transcribed": "our notes do not spell it out",
