@@ -167,7 +167,8 @@ def _sweep(project: Project, options: argparse.Namespace) -> int:
 
 
 def _verify(project: Project, options: argparse.Namespace) -> int:
-    from press.evidence.reference import renew, verify
+    from press.evidence.ledger import sentence, tally
+    from press.evidence.reference import judged, renew, verify
 
     if options.renew is not None:
         print(f"wrote {project.reference}: {renew(project, options.renew)} rows")
@@ -176,6 +177,7 @@ def _verify(project: Project, options: argparse.Namespace) -> int:
     for difference in differences:
         print(difference)
     print(f"{count - len(differences)} of {count} rows agree with {project.reference.name}")
+    print(f"{project.reference.name}: {sentence(tally(judged(project)))}")
     return 1 if differences else 0
 
 

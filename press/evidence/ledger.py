@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from press.chapter.record import Row
 from press.run.outputs import LEDGER
 
-__all__ = ["collect", "dump"]
+__all__ = ["VERDICTS", "collect", "dump", "sentence", "tally"]
+
+VERDICTS = ("match", "explained", "unreproduced")
 
 
 def collect(notebooks: Mapping[str, Mapping[str, Any]], root: Path, *, strict: bool) -> list[Row]:
@@ -33,7 +36,8 @@ def collect(notebooks: Mapping[str, Mapping[str, Any]], root: Path, *, strict: b
                 if strict and row["verdict"] != "match" and not row["why"]:
                     raise ValueError(
                         f"{chapter}: {key[0]}, {key[1]}: ours {row['ours']:.4g} against {row['reported']:g} "
-                        f"(z = {row['z']:.1f}) does not match and no `why` is given"
+                        f"(squared distance of its fit {row['distance']:.1f}) does not match "
+                        "and no `why` is given"
                     )
                 _verify_check(row["check"], root)
                 rows[key] = row
@@ -43,6 +47,35 @@ def collect(notebooks: Mapping[str, Mapping[str, Any]], root: Path, *, strict: b
 def dump(rows: list[Row]) -> str:
     """Write rows as JSON."""
     return json.dumps(rows, indent=1, allow_nan=False) + "\n"
+
+
+def tally(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Count rows by verdict, and the predictions among them; `all` and `predictions` are the sums.
+
+    >>> rows = [{"verdict": "match", "kind": kind} for kind in ("prediction", "fitted")]
+    >>> {name: count for name, count in tally(rows).items() if count}
+    {'all': 2, 'match': 2, 'predictions': 1, 'predictions-match': 1}
+    """
+    found: dict[str, int] = {}
+    rows = list(rows)
+    own = [row for row in rows if row["kind"] == "prediction"]
+    for total, prefix, some in (("all", "", rows), ("predictions", "predictions-", own)):
+        verdicts = Counter(row["verdict"] for row in some)
+        found |= {total: len(some)} | {f"{prefix}{verdict}": verdicts[verdict] for verdict in VERDICTS}
+    return found
+
+
+def sentence(counts: Mapping[str, int]) -> str:
+    """Say what `tally` counted; wherever the counts are stated, they are stated so.
+
+    >>> sentence(tally([{"verdict": "match", "kind": "prediction"}]))[:69]
+    'Of 1 printed numbers 1 match, 0 are explained, 0 are unreproduced; of'
+    """
+    return (
+        f"Of {counts['all']} printed numbers {counts['match']} match, {counts['explained']} are explained, "
+        f"{counts['unreproduced']} are unreproduced; of the {counts['predictions']} predictions among them "
+        f"{counts['predictions-match']} match."
+    )
 
 
 def _verify_check(node: str, root: Path) -> None:

@@ -19,7 +19,17 @@ from press.run.disk.files import write_atomically
 from press.run.profiles import DEFAULT
 from press.run.project import Project
 
-__all__ = ["ABSOLUTE", "RELATIVE", "Difference", "compare", "executed", "read_reference", "renew", "verify"]
+__all__ = [
+    "ABSOLUTE",
+    "RELATIVE",
+    "Difference",
+    "compare",
+    "executed",
+    "judged",
+    "read_reference",
+    "renew",
+    "verify",
+]
 
 RELATIVE = 1e-6
 ABSOLUTE = 1e-9
@@ -117,6 +127,18 @@ def verify(project: Project) -> tuple[int, list[Difference]]:
         count += len({*old["results"], *new["results"]})
         found += compare(chapter, new["results"], old["results"])
     return count, found
+
+
+def judged(project: Project) -> list[dict[str, Result]]:
+    """Return `verdict` and `kind` of each number of the ledger in the reference."""
+    found = []
+    for chapter in read_reference(project)["chapters"].values():
+        values = {name: value for name, (value, _) in chapter["results"].items()}
+        for name, value in values.items():
+            number, _, field = name.rpartition(": ")
+            if field == "verdict":
+                found.append({"verdict": value, "kind": values[f"{number}: kind"]})
+    return found
 
 
 def renew(project: Project, only: Sequence[str] = ()) -> int:

@@ -6,12 +6,13 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
 from press.chapter.record import Row
 from press.evidence import long_runs
+from press.evidence.ledger import sentence, tally
 from press.evidence.measurements import COMMITTED, read_report
 from press.evidence.sources import check_source
 from press.evidence.statements import FOLDER, Check, Statement, read_statements
@@ -21,6 +22,7 @@ from press.pages.made_by import reproduced
 from press.run.environment import commit
 from press.run.project import Project
 
+T = TypeVar("T")
 __all__ = ["DIRECTIVES", "ROLES", "Evidence", "expand"]
 
 CHECKS = "checks"
@@ -100,7 +102,7 @@ def _speed(e: Evidence, part: str, level: int) -> str:
     return speed.NOT_MEASURED if e.speed is None else write(e.speed)
 
 
-def _choose(parts: Mapping[str, Callable[[Any], str]], part: str) -> Callable[[Any], str]:
+def _choose(parts: Mapping[str, T], part: str) -> T:
     if part not in parts:
         raise ValueError(f"{part!r}; allowed: {', '.join(parts)}")
     return parts[part]
@@ -109,6 +111,11 @@ def _choose(parts: Mapping[str, Callable[[Any], str]], part: str) -> Callable[[A
 def _long(e: Evidence, text: str) -> str:
     chapter, _, name = text.partition(" ")
     return long_runs.show(e.long_runs, chapter, name)
+
+
+def _tally(e: Evidence, name: str) -> str:
+    counts = tally(e.rows)
+    return sentence(counts) if name == "sentence" else str(_choose(counts, name))
 
 
 DIRECTIVES: Mapping[str, Callable[[Evidence, str, int], str]] = {
@@ -128,6 +135,7 @@ DIRECTIVES: Mapping[str, Callable[[Evidence, str, int], str]] = {
 ROLES: Mapping[str, Callable[[Evidence, str], str]] = {
     "long": _long,
     "mark": lambda e, name: statements.badge(name, e.statements, e.checks, linked=e.linked),
+    "tally": _tally,
 }
 _TOKEN = re.compile(
     rf"""

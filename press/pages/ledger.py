@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from press.chapter.record import LIMIT, Row
+from press.chapter.record import LIMIT, Row, largest_distance
+from press.evidence.ledger import tally
 from press.evidence.sources import anchor, in_words
 from press.pages import pictures
 from press.pages.markup import code, escape, figure, link, listing, table, words
@@ -17,9 +18,10 @@ Places = Mapping[str, tuple[str, str]]
 """For an item of the paper: the chapter that recomputes it, and the name of its figure or table there."""
 PICTURE = "ledger.png"
 NOTHING = "No number has been recorded yet.\n"
-HEADER = ("Item", "Number", "Printed", "Ours", "Spread", "z", "Verdict", "Where and check")
+HEADER = ("Item", "Number", "Printed", "Ours", "Spread", "z", "Distance", "Verdict", "Where and check")
 MEANING = {
-    "match": f"within {LIMIT:g} standard deviations of the printed number",
+    "match": f"within {LIMIT:g} standard deviations of the printed number, or a pair within a squared "
+    f"distance of {largest_distance(2):.1f}",
     "explained": "differs, and we can say why",
     "unreproduced": "differs, and we cannot say why",
 }
@@ -27,9 +29,11 @@ MEANING = {
 
 def counts(rows: Sequence[Row], places: Places) -> str:
     """How many numbers have each verdict, in all and for each item; which have been left out."""
-    found = Counter(row["verdict"] for row in rows)
+    found = tally(rows)
     verdicts = [
-        f"- **{name}: {found[name]}** of {len(rows)} ({meaning})" for name, meaning in MEANING.items()
+        f"- **{name}: {found[name]}** of {len(rows)}, {found[f'predictions-{name}']} of "
+        f"{found['predictions']} predictions ({meaning})"
+        for name, meaning in MEANING.items()
     ]
     header = ("Item", "Numbers", *MEANING, "Recomputed in")
     lines = []
@@ -49,14 +53,16 @@ def numbers(rows: Sequence[Row], places: Places, *, linked: bool) -> str:
     for row in rows:
         printed = str(reported.lookup(row["item"], row["cell"]))
         values = [printed, _number(row["ours"], ".4f"), f"{row['sd']:.2g}", _number(row["z"], "+.2f")]
-        verdict = f"**{row['verdict']}**" + escape(f": {row['why']}" if row["why"] else "")
+        values.append(f"{row['distance']:.1f}")
+        kind = "" if row["kind"] == "prediction" else f" ({row['kind']})"
+        verdict = f"**{row['verdict']}**{kind}" + escape(f": {row['why']}" if row["why"] else "")
         proof = f"{_where(row, places)}, {_check(row['check'], linked)}"
         lines.append([*map(escape, [row["item"], row["cell"], *values]), verdict, proof])
     return table(
         HEADER,
         lines,
         classes="ledger ledger-numbers filterable",
-        numbers=("Printed", "Ours", "Spread", "z"),
+        numbers=("Printed", "Ours", "Spread", "z", "Distance"),
         choices=("Item", "Verdict"),
     )
 

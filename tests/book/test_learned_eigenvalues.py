@@ -242,7 +242,7 @@ def test_last_frames_match_the_best_times_at_one_sample_size(depth: int) -> None
         risk = monte_carlo_risk(flow, problem, t, repetitions=24, seed=2).mean(axis=0)
         flat = float(np.ptp(t[risk <= 1.05 * risk.min()])) / 2
         assert 0 < risk.argmin() < t.size - 1
-        z[n], _ = judge(float(t[risk.argmin()]), frame.value, sd=flat, error=0, unit=frame.unit)
+        (z[n],), _, _ = judge([float(t[risk.argmin()])], [frame.value], [[flat**2]], [frame.unit])
     assert abs(z[3000]) <= LIMIT
     assert z[300] < -LIMIT and z[100_000] > LIMIT  # not every sample size matches
     if depth == 1:

@@ -5,12 +5,14 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from press.chapter.record import judge, record
-from press.evidence.ledger import collect, dump
+from press.chapter.record import judge, largest_distance, record, record_fit
+from press.evidence.ledger import VERDICTS, collect, dump, sentence, tally
+from press.run import reported
 from press.run.outputs import LEDGER
 
 CELL = "gamma=2 p=1 q=1"  # printed as 0.49
@@ -65,21 +67,86 @@ def test_unknown_items() -> None:
 
 
 @pytest.mark.parametrize(
-    "numbers",
+    ("name", "options"),
     [
-        {"ours": math.nan},
-        {"ours": math.inf},
-        {"sd": -1.0},
-        {"sd": math.nan},
-        {"error": -1e-9},
-        {"error": math.inf},
-        {"sd": 0.0, "unit": 0.0},
+        ("ours", {"ours": math.nan}),
+        ("ours", {"ours": math.inf}),
+        ("sd", {"sd": -1.0}),
+        ("sd", {"sd": math.nan}),
+        ("error", {"error": -1e-9}),
+        ("covariance", {"error": math.inf}),
+        ("kind", {"kind": "guess"}),
     ],
 )
-def test_bad_numbers(numbers: dict[str, float]) -> None:
-    good = {"ours": 1.0, "printed": 1.0, "sd": 0.1, "error": 0.0, "unit": 0.01}
-    with pytest.raises(ValueError):
-        judge(**(good | numbers))
+def test_bad_numbers(name: str, options: dict[str, Any]) -> None:
+    given: dict[str, Any] = {"ours": 0.5, "sd": 0.1, "check": CHECK} | options
+    with pytest.raises(ValueError, match=name):
+        record("Table 1", CELL, given.pop("ours"), **given)
+
+
+FIT = "gamma=1.5 vanilla_error"
+PAIR = {"slope": -0.374, "intercept": 0.29}  # as printed
+
+
+@given(st.floats(-0.99, 0.99), st.floats(1e-3, 1), st.floats(1e-3, 1), st.floats(-1, 1), st.floats(-1, 1))
+def test_a_pair_matches_within_an_ellipse(
+    correlation: float, one: float, two: float, off: float, other: float
+) -> None:
+    """Whiten with the eigenvectors: another way to the squared distance than that of `judge`."""
+    covariance = np.array([[one**2, correlation * one * two], [correlation * one * two, two**2]])
+    ours = {"slope": PAIR["slope"] + off, "intercept": PAIR["intercept"] + other}
+    rows = record_fit("Figure 1", FIT, ours, covariance=covariance, check=CHECK)
+    difference = [row["ours"] - row["reported"] for row in rows]
+    units = [reported.lookup("Figure 1", f"{FIT} {name}").unit for name in PAIR]
+    values, vectors = np.linalg.eigh(covariance + np.diag(np.square(units)) / 12)
+    distance = float((((vectors.T @ difference) ** 2) / values).sum())
+    assert [row["distance"] for row in rows] == pytest.approx([distance] * 2, rel=1e-9)
+    limit = -2 * math.log(math.erfc(3 / math.sqrt(2)))  # chi-square with two degrees of freedom
+    assert largest_distance(2) == pytest.approx(limit, rel=1e-12)
+    assume(abs(distance / limit - 1) > 1e-9)
+    assert {row["verdict"] for row in rows} == {"match" if distance < limit else "unreproduced"}
+    assert {row["fit"] for row in rows} == {FIT}
+    cells = [f"{FIT} {name}" for name in PAIR]
+    assert [[row["covariance"][cell] for cell in cells] for row in rows] == covariance.tolist()
+
+
+def test_near_one_by_one_and_far_together() -> None:
+    """Slope and intercept of one line are strongly correlated."""
+    sd, covariance = 0.05, 0.05**2 * np.array([[1, -0.99], [-0.99, 1]])
+    ours = {name: value + sd for name, value in PAIR.items()}
+    rows = record_fit("Figure 1", FIT, ours, covariance=covariance, check=CHECK)
+    assert all(abs(row["z"]) < 3 and row["verdict"] == "unreproduced" for row in rows)
+
+
+@pytest.mark.parametrize(
+    "covariance",
+    [
+        [[1.0]],
+        [[1.0, 0.5], [0.4, 1.0]],
+        [[1.0, 2.0], [2.0, 1.0]],
+        [[-1.0, 0.0], [0.0, 1.0]],
+        [[math.nan, 0.0], [0.0, 1.0]],
+    ],
+)
+def test_what_is_no_covariance_is_refused(covariance: list[list[float]]) -> None:
+    with pytest.raises(ValueError, match="covariance"):
+        record_fit("Figure 1", FIT, PAIR, covariance=covariance, check=CHECK)
+
+
+@pytest.mark.parametrize("units", [[0.0, 0.0], [-1.0, 1.0], [math.nan, 1.0]])
+def test_units(units: list[float]) -> None:
+    with pytest.raises(ValueError, match="units"):
+        judge([1.0, 2.0], [1.0, 2.0], np.zeros((2, 2)), units)
+
+
+def test_counting_tells_predictions() -> None:
+    near = record("Table 1", CELL, 0.49, sd=0.01, check=CHECK)
+    far = record("Table 1", "gamma=3 p=1 q=1", 9.0, sd=0.01, check=CHECK)
+    again = record_fit("Figure 1", FIT, PAIR, covariance=np.eye(2), check=CHECK, kind="repeated")
+    found = tally([near, far, *again])
+    assert [found[name] for name in ("all", *VERDICTS)] == [4, 3, 0, 1]
+    assert [found[name] for name in ("predictions", "predictions-match")] == [2, 1]
+    assert sentence(found).split()[1] == "4"
 
 
 def test_collecting_sorts_and_names_the_chapter(root: Path) -> None:

@@ -178,7 +178,7 @@ def test_the_command_says_how_many_agree_and_fails_if_not_all(
 ) -> None:
     options = _parser().parse_args(["verify"])
     assert options.command(made, options) == 0
-    assert capsys.readouterr().out == "6 of 6 rows agree with reference.json\n"
+    assert capsys.readouterr().out.startswith("6 of 6 rows agree with reference.json\n")
     put(made, "first", total=14.0, words="four", count=4, none=math.nan, far=-math.inf, yes=False)
     assert options.command(made, options) == 1
-    assert capsys.readouterr().out.endswith("5 of 6 rows agree with reference.json\n")
+    assert capsys.readouterr().out.count("5 of 6 rows agree with reference.json\n") == 1

@@ -51,4 +51,6 @@ def test_rows_of_the_ledger_are_results() -> None:
     row = record("Table 1", "gamma=2 p=1 q=1", 0.48, sd=0.01, check="tests/test_a.py::test_a")
     shown = {"output_type": "stream", "text": "shown"}
     found = results(notebook(shown, {"data": {LEDGER: dict(row)}}, glued("b", "1")))
-    assert found == {"Table 1, gamma=2 p=1 q=1": 0.48, "b": 1}
+    name = "Table 1, gamma=2 p=1 q=1"
+    spread = {f"{name}: covariance with gamma=2 p=1 q=1": 0.01**2}
+    assert found == {name: 0.48, f"{name}: verdict": "match", f"{name}: kind": "prediction", "b": 1} | spread

@@ -14,6 +14,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
 from press.chapter.record import record
+from press.evidence.ledger import sentence, tally
 from press.evidence.long_runs import FILE
 from press.pages import pictures, speed
 from press.pages.expand import DIRECTIVES, ROLES, Evidence, expand
@@ -82,6 +83,7 @@ def test_a_role_inside_another_directive_is_replaced(evidence: Evidence) -> None
         ("```{speed} colour\n```", "first: speed: 'colour'; allowed: machine, races"),
         ("```{status}\n```", f"first: status: ''; allowed: {', '.join(PARTS)}"),
         ("{mark}`sums`", "first: mark: unknown statement 'sums'; it must be one of sum"),
+        ("{tally}`guess`", "first: tally: 'guess'; allowed: all, match"),
         ("{long}`first gone`", "first: long: .* no result 'gone'"),
         ("{long}`second total`", "first: long: .* there are first"),
     ],
@@ -89,6 +91,11 @@ def test_a_role_inside_another_directive_is_replaced(evidence: Evidence) -> None
 def test_what_there_is_not_is_refused_with_page_and_choices(evidence: Evidence, text: str, said: str) -> None:
     with pytest.raises(ValueError, match=f"^{said}"):
         expand(text, evidence, "first")
+
+
+def test_counts_are_those_of_the_ledger(evidence: Evidence) -> None:
+    assert expand("{tally}`match` of {tally}`all`, {tally}`predictions-match`", evidence, "x") == "1 of 1, 1"
+    assert expand("{tally}`sentence`", evidence, "x") == sentence(tally(evidence.rows))
 
 
 def test_sections_fit_below_the_last_heading(evidence: Evidence) -> None:
@@ -110,10 +117,13 @@ def test_without_reports_it_is_said(book: Project) -> None:
 def test_every_directive_and_role_becomes_html_without_a_warning(evidence: Evidence, tmp_path: Path) -> None:
     source = tmp_path / "source"
     arguments = {"speed": list(speed.PARTS), "status": list(PARTS), "ledger-figure": ["A | *caption*."]}
-    text = "# All\n\n```{toctree}\nfirst\n```\n\n{mark}`sum` {long}`first total`\n\n" + "\n\n".join(
-        f"```{{{name}}} {argument}\n```" for name in DIRECTIVES for argument in arguments.get(name, [""])
+    text = (
+        "# All\n\n```{toctree}\nfirst\n```\n\n{mark}`sum` {long}`first total` {tally}`all`\n\n"
+        + "\n\n".join(
+            f"```{{{name}}} {argument}\n```" for name in DIRECTIVES for argument in arguments.get(name, [""])
+        )
     )
-    assert set(ROLES) == {"mark", "long"}
+    assert set(ROLES) == {"mark", "long", "tally"}
     source.mkdir()
     (source / "index.md").write_text(expand(text, evidence, "index"), encoding="utf-8")
     (source / "first.md").write_text("# First\n\n:::{table} T\n:name: tab-a\n\n| a |\n| --- |\n:::\n")

@@ -24,7 +24,7 @@ def rows() -> list[Any]:
 def test_counts_in_all_and_of_each_item(cells: Cells) -> None:
     text = ledger.counts(rows(), PLACES)
     for verdict, number in {"match": 1, "explained": 0, "unreproduced": 1}.items():
-        assert f"- **{verdict}: {number}** of 2 (" in text
+        assert f"- **{verdict}: {number}** of 2, {number} of 2 predictions (" in text
     assert [line[:5] for line in cells(text)[1:]] == [
         ["Table 1", "1", "1", "0", "0"], ["Table 2", "1", "0", "0", "1"],
     ]  # fmt: skip
@@ -34,7 +34,7 @@ def test_numbers_that_nobody_recomputed_are_named() -> None:
     text = ledger.counts(rows(), PLACES).replace("\\", "")
     assert "Table 1 (26), Table 2 (53)" in text and "Figure 1 (8)" in text
     everything: Any = [
-        {"item": item, "cell": cell, "verdict": "match", "chapter": "rates"}
+        {"item": item, "cell": cell, "verdict": "match", "kind": "prediction", "chapter": "rates"}
         for item in reported.items()
         for cell in reported.cells(item)
     ]
@@ -44,10 +44,11 @@ def test_numbers_that_nobody_recomputed_are_named() -> None:
 def test_every_row_has_its_numbers_verdict_reason_and_check(cells: Cells) -> None:
     head, first, second = cells(ledger.numbers(rows(), PLACES, linked=False))
     assert tuple(head) == ledger.HEADER
-    assert first[2:7] == ["0.49", "0.4900", "0.01", "0.00", "**match**"]
-    assert second[3] == "0.9000" and second[6] == r"**unreproduced**: tried <all> \| more"
-    assert first[7] == "{doc}`rates <rates>`, {numref}`tab-rates`, ` test_a `"
-    assert second[7] == "{doc}`tables <tables>`, ` test_b `"
+    assert first[7] == "**match**"
+    assert first[2:7] == ["0.49", "0.4900", "0.01", "0.00", "0.0"]
+    assert second[3] == "0.9000" and second[7] == r"**unreproduced**: tried <all> \| more"
+    assert first[8] == "{doc}`rates <rates>`, {numref}`tab-rates`, ` test_a `"
+    assert second[8] == "{doc}`tables <tables>`, ` test_b `"
 
 
 def test_printed_digits_are_kept_and_zero_has_no_sign(cells: Cells) -> None:
@@ -73,7 +74,7 @@ def test_signs(value: float, shown: str) -> None:
 
 def test_a_row_links_to_its_check(cells: Cells) -> None:
     for row, node in zip(cells(ledger.numbers(rows(), PLACES, linked=True))[1:], CHECKS, strict=True):
-        assert row[7].endswith(f'[<span title="{node}">` {node[-6:]} `</span>](#{anchor(node)})')
+        assert row[8].endswith(f'[<span title="{node}">` {node[-6:]} `</span>](#{anchor(node)})')
 
 
 def test_an_item_of_another_chapter_is_not_linked() -> None:
@@ -82,9 +83,9 @@ def test_an_item_of_another_chapter_is_not_linked() -> None:
 
 def test_the_script_is_told_how_to_treat_a_column(cells: Cells) -> None:
     lines = ledger.numbers(rows(), PLACES, linked=True).splitlines()
-    assert ":class: ledger ledger-numbers filterable choice-1 choice-7" in lines
+    assert ":class: ledger ledger-numbers filterable choice-1 choice-8" in lines
     rule = next(line for line in lines if line.startswith("| ---"))
-    assert rule == "| --- | --- | ---: | ---: | ---: | ---: | --- | --- |"
+    assert rule == "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- | --- |"
 
 
 def test_the_source_of_each_check_has_a_section() -> None:
