@@ -109,7 +109,7 @@ def judge(
     total = np.asarray(covariance, dtype=float)
     off = np.asarray(ours, dtype=float) - np.asarray(printed, dtype=float)
     for name, values in {"ours": ours, "reported": printed, "covariance": total, "units": units}.items():
-        if not np.isfinite(values).all():
+        if not np.isfinite(np.asarray(values, dtype=float)).all():
             raise ValueError(f"{name} = {values} is not finite")
     if min(units) < 0:
         raise ValueError(f"units = {units} must not be negative")
