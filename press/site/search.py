@@ -45,13 +45,12 @@ def sections(html: str, name: str) -> list[dict[str, Any]]:
         element.decompose()
     weight = LESSER.get(name.partition("/")[0].removesuffix(".html"), 1.0)
     found: list[dict[str, Any]] = []
-    parts = article.find_all("section", id=True)
-    for section in reversed(parts):  # inner ones leave before those around them are read
-        heading = section.find(re.compile("h[1-6]"))
-        title = _words(heading) if isinstance(heading, Tag) else ""
-        if isinstance(heading, Tag):
-            heading.decompose()
-        address = name if section is parts[0] else f"{name}#{section['id']}"
+    headings = article.select("section[id] > :is(h1, h2, h3, h4, h5, h6)")  # a box is a section, too
+    for heading in reversed(headings):  # inner sections leave before those around them are read
+        section, title = heading.find_parent("section"), _words(heading)
+        assert section is not None  # as selected
+        heading.decompose()
+        address = name if heading is headings[0] else f"{name}#{section['id']}"
         found.append({"id": address, "title": title, "text": _words(section), "weight": weight})
         section.decompose()
     found.reverse()

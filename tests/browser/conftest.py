@@ -11,12 +11,14 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
+from PIL import Image, ImageChops
 from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -34,6 +36,20 @@ RUN_AXE = """mode => axe.run(document, {
     ...(mode === "dark" ? {runOnly: {type: "rule", values: ["color-contrast", "link-in-text-block"]}} : {}),
 }).then(found => found.violations.flatMap(
     rule => rule.nodes.map(node => `${rule.id}: ${node.html.slice(0, 200)}`)))"""
+# where formulas are, with a little around them, relative to the article
+BOXES = """formulas => {
+    const home = document.querySelector("article")?.getBoundingClientRect();
+    return formulas.map(formula => {
+        const box = formula.getBoundingClientRect();
+        const [left, top] = [box.left - home.left - 8, box.top - home.top - 8];
+        return [left, top, left + box.width + 16, top + box.height + 16, formula.textContent.slice(0, 30)];
+    });
+}"""
+STYLE = """text => {
+    const old = document.getElementById("shown");
+    const style = old ?? document.head.appendChild(document.createElement("style"));
+    [style.id, style.textContent] = ["shown", text];
+}"""
 READ = """() => ({
     theme: document.documentElement.dataset.theme,
     formulas: [...document.querySelectorAll("mjx-merror")].map(x => x.textContent),
@@ -141,18 +157,19 @@ def examine(
 
 
 def _clipped(page: Page, name: str) -> list[str]:
-    """Whether formulas are cut off: no pixel may change when all that rises or hangs over is shown."""
-    if page.locator("article mjx-container").count() == 0:
+    """Whether formulas are cut off: no pixel of one may change when all that rises or hangs over is shown."""
+    places = page.locator("article .math:visible, article mjx-container:visible").evaluate_all(BOXES)
+    if not places:
         return []
-    shots = [page.locator("article").screenshot(animations="disabled")]
-    shown = ".math, mjx-container:not(.too-wide) { overflow: visible !important; }"
-    page.evaluate(
-        "text => document.head.append(Object.assign(document.createElement('style'), {textContent: text}))",
-        shown,
-    )
-    shots.append(page.locator("article").screenshot(animations="disabled"))
-    page.evaluate("document.head.lastElementChild.remove()")
-    return [] if shots[0] == shots[1] else [f"{name}: formulas are cut off"]
+    shots = []
+    for text in ("", ".math, mjx-container:not(.too-wide) { overflow: visible !important; }"):
+        page.evaluate(STYLE, text)
+        shot = page.locator("article").screenshot(animations="disabled")
+        shots.append(Image.open(BytesIO(shot)).convert("RGB"))
+    page.evaluate(STYLE, "")
+    changed = ImageChops.difference(*shots)
+    cut = [text for *box, text in places if changed.crop(tuple(box)).getbbox()]
+    return [f"{name}: formulas are cut off: {cut[:3]}"] if cut else []
 
 
 def _look(page: Page, mode: str, width: int, pauses: tuple[int, ...]) -> tuple[dict[str, Any], list[str]]:

@@ -12,6 +12,7 @@ PAGE = """<html><body><nav>Menu</nav><article>
 <section id="a"><h1>Rates<a class="headerlink" href="#a">#</a></h1><p>The <b>risk</b>.</p>
 <div class="cell_input"><pre>code</pre></div><div class="math">\\[x\\]</div><script>run()</script>
 <section id="b"><h2>One</h2><p>First <span class="math">\\(\\lambda_j\\)</span>, then</p>
+<div><section id="proof-content"><p>box</p></section></div>
 <section id="c"><h3>Two</h3><table><tr><td>cell</td></tr></table><p>deep</p></section><p>more.</p></section>
 </section></article></body></html>"""
 
@@ -20,7 +21,7 @@ def test_each_section_has_its_own_words() -> None:
     found = sections(PAGE, "rates.html")
     assert [(s["id"], s["title"], s["page"], s["text"]) for s in found] == [
         ("rates.html", "Rates", "Rates", "The risk."),
-        ("rates.html#b", "One", "Rates", "First lambda j, then more."),
+        ("rates.html#b", "One", "Rates", "First lambda j, then box more."),
         ("rates.html#c", "Two", "Rates", "deep"),
     ]
     assert {s["weight"] for s in found} == {1.0}
