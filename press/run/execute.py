@@ -91,6 +91,8 @@ def execute(project: Project, point: Point, *, progress: bool = False) -> dict[s
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
+    from press.run.kernel import kernels
+
     chapter, source = point.chapter, project.source(point.chapter)
     declared = read_parameters(source)
     changed = {name: value for name, value in point.values.items() if value != declared[name].default}
@@ -100,20 +102,23 @@ def execute(project: Project, point: Point, *, progress: bool = False) -> dict[s
     _sweep_up(project.build)
     if "matplotlib" in source.read_text(encoding="utf-8"):
         environment.prepare(project)
-    with _scratch(project.build) as scratch:
+    with (
+        _scratch(project.build) as scratch,
+        tempfile.TemporaryDirectory(prefix="press-", ignore_cleanup_errors=True) as short,
+    ):
+        (scratch / "sockets").symlink_to(short)
         raw = scratch / f"{chapter}.ipynb"
         commit, started, clock = environment.commit(project.root), datetime.now(UTC), time.monotonic()
         try:
             papermill.execute_notebook(
                 clean_notebook(source), str(raw), changed, kernel_name="python3", language="python",
                 progress_bar=bar if progress else False, log_output=False, cwd=str(project.root),
-                # the kernel's own log only: at shutdown it may report an interrupt as an error
-                extra_arguments=["--IPKernelApp.log_level=50"],
+                kernel_manager_class=kernels(scratch, Path(short)),
             )  # fmt: skip
         except (PapermillExecutionError, RuntimeError) as error:  # the latter if the kernel died
             partial = raw.read_text(encoding="utf-8") if raw.is_file() else ""
             known = isinstance(error, PapermillExecutionError)
-            told = _summary(chapter, error) if known else _death(chapter, partial, error)
+            told = _summary(chapter, error) if known else _death(chapter, partial, error, scratch)
             raise ChapterFailed(told, partial) from None
         except FileNotFoundError:
             if scratch.is_dir():
@@ -212,6 +217,8 @@ def _sweep_up(build: Path) -> None:
         except OSError:  # it has just begun, or there are no locks
             dead = left.is_dir() and age(left) > _FOREIGN
         if dead:
+            with contextlib.suppress(OSError):
+                shutil.rmtree((left / "sockets").readlink(), ignore_errors=True)
             shutil.rmtree(left, ignore_errors=True)
 
 
@@ -222,17 +229,21 @@ def _summary(chapter: str, error: Any) -> str:
     return "\n".join([what, *_source(error.source), *(f"  {line}" for line in trace)])
 
 
-def _death(chapter: str, partial: str, error: RuntimeError) -> str:
-    """Say in which cell the kernel died, and what the reason may be."""
+def _death(chapter: str, partial: str, error: RuntimeError, scratch: Path) -> str:
+    """Say in which cell the kernel died, what it said last, and what the reason may be."""
+    log = scratch / "kernel.log"
+    last = log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:] if log.is_file() else []
+    said = ["  The last that the kernel said:", *(f"    {line}" for line in last)] if last else []
     code = [c for c in json.loads(partial or '{"cells": []}')["cells"] if c["cell_type"] == "code"]
     own = [cell for cell in code if "injected-parameters" not in cell["metadata"].get("tags", [])]
     begun = [cell for cell in own if cell["metadata"].get("papermill", {}).get("start_time")]
     if not begun:
-        return f"{chapter}: the kernel died before its first cell: {error}"
+        return "\n".join([f"{chapter}: the kernel died before its first cell: {error}", *said])
     return "\n".join(
         [
             f"{chapter}: the kernel died in code cell {len(begun)}",
             *_source("".join(begun[-1]["source"])),
+            *said,
             "  The program ended itself, or the system ended it; that happens where memory is short.",
             "  Smaller counts, fewer chapters at a time (-j) or more memory may help.",
         ]

@@ -36,20 +36,24 @@ RUN_AXE = """mode => axe.run(document, {
     ...(mode === "dark" ? {runOnly: {type: "rule", values: ["color-contrast", "link-in-text-block"]}} : {}),
 }).then(found => found.violations.flatMap(
     rule => rule.nodes.map(node => `${rule.id}: ${node.html.slice(0, 200)}`)))"""
-# where formulas are, with a little around them, relative to the article
-BOXES = """formulas => {
-    const home = document.querySelector("article")?.getBoundingClientRect();
-    return formulas.map(formula => {
-        const box = formula.getBoundingClientRect();
-        const [left, top] = [box.left - home.left - 8, box.top - home.top - 8];
-        return [left, top, left + box.width + 16, top + box.height + 16, formula.textContent.slice(0, 30)];
-    });
+# Leave in the article only its formulas that do not scroll: displayed ones, and some lines of the text.
+LEAVE_FORMULAS = """() => {
+    const article = document.querySelector("article");
+    if (!article) return 0;
+    const inside = [...article.querySelectorAll(":not(.math) > span.math")].slice(0, 8);
+    const lines = new Set(inside.map(formula => formula.closest("p, li, dd, dt, td, th") ?? formula));
+    article.replaceChildren(...article.querySelectorAll("div.math"), ...lines);
+    for (const scroller of article.querySelectorAll("div.math, mjx-container")) {
+        const scrolls = scroller.scrollWidth > scroller.clientWidth + 1;
+        if (scrolls) (scroller.closest("div.math") ?? scroller).remove();
+    }
+    return article.childElementCount;
 }"""
-STYLE = """text => {
-    const old = document.getElementById("shown");
-    const style = old ?? document.head.appendChild(document.createElement("style"));
-    [style.id, style.textContent] = ["shown", text];
-}"""
+PLACES = """formulas => formulas.map(formula => {
+    const {left, top, width, height} = formula.getBoundingClientRect();
+    const [x, y] = [left + scrollX, top + scrollY];
+    return [x - 8, y - 8, x + width + 8, y + height + 8, formula.textContent.trim().slice(0, 30)];
+})"""
 READ = """() => ({
     theme: document.documentElement.dataset.theme,
     formulas: [...document.querySelectorAll("mjx-merror")].map(x => x.textContent),
@@ -135,7 +139,7 @@ def examine(
     watched = Watched(browser)
     watched.open(server.url + name)
     watched.page.evaluate(AXE.read_text(encoding="utf-8") + "; 0")
-    faults = _clipped(watched.page, name)
+    faults = []
     for size in SIZES:
         watched.page.set_viewport_size({"width": size[0], "height": size[1]})
         for mode in MODES:
@@ -152,21 +156,25 @@ def examine(
         faults.append(f"{name}: {weight} bytes")
     faults += [f"{name}: request to {url}" for url in watched.foreign(server.url)]
     faults += [f"{name}: error: {error}" for error in watched.errors]
+    watched.page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
+    faults += _clipped(watched.page, name)
     watched.page.close()
     return faults + _as_file(browser, server.directory / name)
 
 
 def _clipped(page: Page, name: str) -> list[str]:
-    """Whether formulas are cut off: no pixel of one may change when all that rises or hangs over is shown."""
-    places = page.locator("article .math:visible, article mjx-container:visible").evaluate_all(BOXES)
-    if not places:
+    """Formulas that are cut off: no pixel may change when all that rises or hangs over is shown.
+
+    The page holds nothing else afterwards.
+    """
+    if not page.evaluate(LEAVE_FORMULAS):
         return []
+    places = page.locator("article .math:visible").evaluate_all(PLACES)
     shots = []
-    for text in ("", ".math, mjx-container:not(.too-wide) { overflow: visible !important; }"):
-        page.evaluate(STYLE, text)
-        shot = page.locator("article").screenshot(animations="disabled")
+    for style in ("nothing {}", ".math, mjx-container { overflow: visible !important; }"):
+        page.add_style_tag(content=style)
+        shot = page.screenshot(animations="disabled", full_page=True)
         shots.append(Image.open(BytesIO(shot)).convert("RGB"))
-    page.evaluate(STYLE, "")
     changed = ImageChops.difference(*shots)
     cut = [text for *box, text in places if changed.crop(tuple(box)).getbbox()]
     return [f"{name}: formulas are cut off: {cut[:3]}"] if cut else []

@@ -104,11 +104,15 @@ def test_scratch_of_killed_processes_is_removed_and_that_of_living_ones_is_not(b
         (book.build / name).mkdir()
         (book.build / name / "lock").write_text(machine)
         os.utime(book.build / name / "lock", (time.time() - silent,) * 2)
+        (book.root / f"sockets of {name}").mkdir()
+        (book.build / name / "sockets").symlink_to(book.root / f"sockets of {name}")
     (book.build / "run-bare").mkdir()
     with _scratch(book.build) as alive:
         _sweep_up(book.build)
         left = sorted(path.name for path in book.build.glob("run-*"))
         assert left == sorted([alive.name, "run-bare", "run-beginning", "run-foreign"])
+        sockets = sorted(path.name.split()[-1] for path in book.root.glob("sockets of *"))
+        assert sockets == ["run-beginning", "run-foreign"]
     assert not alive.exists()
 
 
