@@ -9,17 +9,13 @@ import importlib.util
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-import pytest
-
 from press.run.project import Project
-from press.site.stage import stage
 
 from ..conftest import Fresh
 
@@ -70,7 +66,7 @@ def differences(old: Path, new: Path) -> list[str]:
     return found
 
 
-def test_a_book_from_nothing_to_html_and_again(fresh_book: Fresh, tmp_path: Path) -> None:
+def test_a_book_from_nothing_to_html_and_again(fresh_book: Fresh, built_book: Project) -> None:
     book = fresh_book.project
     assert set(re.findall(r"(\w+): executed in", fresh_book.told)) == {"first", "second"}
     assert re.search(
@@ -88,8 +84,8 @@ def test_a_book_from_nothing_to_html_and_again(fresh_book: Fresh, tmp_path: Path
     assert re.search(r'href="_downloads/[^"]*/first\.ipynb"', first)
     ledger = (book.html / "ledger.html").read_text(encoding="utf-8")
     assert "match: 1" in ledger and 'href="first.html#fig-first"' in ledger and "Fig. 1" in ledger
-    check = r'href="checks.html#(number-tests-test-small-test-small)"[^>]*>(?:<span[^>]*>)+<code'
-    target = re.search(check, ledger)
+    link = r'href="checks.html#(number-tests-test-small-test-small)"[^>]*>(?:<span[^>]*>)+<code'
+    target = re.search(link, ledger)
     assert 'title="tests/test_small.py::test_small"' in ledger
     assert target and f'id="{target[1]}"' in (book.html / "checks.html").read_text(encoding="utf-8")
 
@@ -112,12 +108,15 @@ def test_a_book_from_nothing_to_html_and_again(fresh_book: Fresh, tmp_path: Path
     # prose, a caption that another page shows, a comment, the grade of a check, a damaged record of finished
     # pages, and times that do not matter: pages as far as they changed, no execution
     untouched = (book.build / "render" / "_build" / "html" / "cite.html").stat().st_mtime_ns
+    check = book.root / "tests" / "theory" / "test_sum.py"
+    changed = (book.book / "second.md", book.book / "first.md", book.root / "sums" / "powers.py", check)
+    sources = {path: path.read_text(encoding="utf-8") for path in changed}
     stamp = (book.book / "second.md").stat()
     edit(book.book / "second.md", "Another page.", "Anotherr page.")
     os.utime(book.book / "second.md", ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
     edit(book.book / "first.md", "caption: Powers.", "caption: Some powers.")
     edit(book.root / "sums" / "powers.py", "from __future__", "# a comment\nfrom __future__")
-    edit(book.root / "tests" / "theory" / "test_sum.py", 'grade="checked"', 'grade="proved"')
+    edit(check, 'grade="checked"', 'grade="proved"')
     (book.build / "render" / "finished.json").write_text("{")
     done = build(book)
     assert done.returncode == 0 and executed(done) == set()
@@ -126,16 +125,15 @@ def test_a_book_from_nothing_to_html_and_again(fresh_book: Fresh, tmp_path: Path
     assert "Anotherr page." in second and "On trees" in second
     first = (book.html / "first.html").read_text(encoding="utf-8")
     assert "Some powers." in first and "✓ proved" in first and "is 14.0, as" in first
-    check = (book.html / "checks.html").read_text(encoding="utf-8")
-    assert "squares(4) == total" in re.sub(r"<[^>]*>", "", check)
+    checks = (book.html / "checks.html").read_text(encoding="utf-8")
+    assert "squares(4) == total" in re.sub(r"<[^>]*>", "", checks)
 
-    # rendered in part, the book is the one from nothing
-    in_part = shutil.copytree(book.html, tmp_path / "in part")
-    shutil.rmtree(book.build / "render")
-    (book.build / "results" / "book").unlink()
+    # rendered in part, back to where it was, the book is the one from nothing
+    for path, text in sources.items():
+        path.write_text(text, encoding="utf-8")
     done = build(book)
     assert done.returncode == 0 and executed(done) == set()
-    assert differences(book.html, in_part) == []
+    assert differences(built_book.html, book.html) == []
     first = (book.html / "first.html").read_text(encoding="utf-8")
 
     # a warning of the site, and a check that fails: nothing is published
@@ -143,29 +141,10 @@ def test_a_book_from_nothing_to_html_and_again(fresh_book: Fresh, tmp_path: Path
     done = build(book)
     assert done.returncode == 1 and executed(done) == set()
     assert "ledger.md:3: WARNING: undefined label: 'nowhere'" in done.stderr
-    edit(book.root / "tests" / "theory" / "test_sum.py", "total: int = 14", "total: int = 15")
+    edit(check, "total: int = 14", "total: int = 15")
     done = build(book)
     assert done.returncode == 1 and "test_sum" in done.stderr and not book.theory.exists()
     assert (book.html / "first.html").read_text(encoding="utf-8") == first
-
-
-def test_a_smoke_book_with_a_chapter_that_fails_and_then_does_not(
-    book: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    edit(book.book / "first.md", "note(", "raise ArithmeticError('on purpose'); note(")
-    done = build(book, "--profile", "smoke")
-    assert done.returncode == 1 and executed(done) == {"second"}
-    assert "ArithmeticError: on purpose" in done.stderr and "The book was not built" in done.stdout
-    assert not book.html.exists() and (book.failed / "first.ipynb").exists()
-    edit(book.book / "first.md", "raise ArithmeticError('on purpose'); note(", "note(")
-    done = build(book, "--profile", "smoke", "--without-pages")
-    assert done.returncode == 0 and executed(done) == {"first"}
-    notebook = json.loads((book.executed / "first.ipynb").read_text(encoding="utf-8"))
-    assert notebook["metadata"]["press"]["parameters"]["count"] == 2
-    monkeypatch.chdir(book.root)
-    stage(book, book.build / "site")
-    for page in ("first.ipynb", "second.ipynb", "ledger.md", "checks.md"):
-        assert "A smoke run" in (book.build / "site" / page).read_text(encoding="utf-8")
 
 
 def test_a_bad_profile_stops_the_build_before_anything_runs(book: Project) -> None:

@@ -23,7 +23,7 @@ WANTED = {
     "stein": "stopping.html",
     "figure 5": "torus.html",
     "real data": "real-data.html",
-    "minimax": "stopping.html",
+    "minimax": "theorems.html",
     "soft threshold": "two-layer.html",
     "errata": "errata.html",
     "gradient descent": "two-layer.html",
