@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import gzip
-import math
 import re
 import shutil
 import threading
@@ -131,10 +130,11 @@ def examine(
     name: str,
     limit: int = HEAVIEST,
     pauses: tuple[int, ...] = PAUSES,
+    record: Callable[[str, float], None] | None = None,
 ) -> list[str]:
     """List the faults of one page: from a server in both modes and sizes, and opened as a file.
 
-    It may weigh `limit` bytes.
+    It may weigh `limit` bytes. `record` is told when it was first painted, in milliseconds.
     """
     watched = Watched(browser)
     watched.open(server.url + name)
@@ -146,6 +146,8 @@ def examine(
             watched.page.emulate_media(color_scheme=mode)
             seen, found = _look(watched.page, mode, size[0], pauses)
             faults += [f"{name}, {mode}, {size[0]}: {fault}" for fault in found]
+    if record and seen["paint"]:
+        record("first paint", seen["paint"])
     faults += [f"{name}: formula: {text}" for text in seen["formulas"]]
     for alt, width, source in seen["images"]:
         if len(alt) < 20 or re.fullmatch(r"\S+\.\w+", alt):
@@ -191,17 +193,6 @@ def _look(page: Page, mode: str, width: int, pauses: tuple[int, ...]) -> tuple[d
         if not found:
             break
     return seen, found
-
-
-def first_paint(browser: Browser, url: str) -> float:
-    """The earliest of three first paints in milliseconds: on a busy machine a late one says nothing."""
-    paint = math.inf
-    for _ in range(3):
-        page = browser.new_page()
-        page.goto(url)
-        paint = min(paint, page.evaluate(READ)["paint"] or math.inf)
-        page.close()
-    return paint
 
 
 def _as_file(browser: Browser, path: Path) -> list[str]:
@@ -261,12 +252,6 @@ def serve() -> Iterator[Callable[[Path], Server]]:
 def faults(browser: Browser) -> Callable[..., list[str]]:
     """The function `examine`, with the browser."""
     return functools.partial(examine, browser)
-
-
-@pytest.fixture
-def paint(browser: Browser) -> Callable[[str], float]:
-    """The function `first_paint`, with the browser."""
-    return functools.partial(first_paint, browser)
 
 
 @pytest.fixture

@@ -71,14 +71,12 @@ def test_nothing_is_wrong_with_a_page(
     site: Path,
     serve: Callable[[Path], Any],
     faults: Callable[..., list[str]],
-    paint: Callable[[str], float],
     record_property: Callable[[str, float], None],
     name: str,
 ) -> None:
     server = serve(site)
     limit = math.inf if name.startswith(HEAVY) else HEAVIEST
-    assert faults(server, name, limit=limit) == []
-    record_property("first paint", paint(server.url + name))  # said at the end
+    assert faults(server, name, limit=limit, record=record_property) == []
 
 
 def test_the_search_finds_what_readers_ask_for(
