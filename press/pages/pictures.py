@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,8 +11,11 @@ from typing import Any
 
 from press.chapter.record import LIMIT, Row
 from press.evidence.growth import exponents
+from press.run.environment import interpreter, versions
+from press.run.key import digest, imported
+from press.run.project import HOME
 
-__all__ = ["describe_growth", "describe_ledger", "draw_growth", "draw_ledger"]
+__all__ = ["describe_growth", "describe_ledger", "draw_growth", "draw_ledger", "made_of"]
 
 _VERDICTS = {
     "match": {"color": "blue", "marker": "o"},
@@ -27,8 +31,14 @@ _FUNCTIONS = {
 _PANELS = {"N": "number of components", "times": "number of times"}
 
 
+def made_of(rows: Sequence[Any]) -> str:
+    """Identify what a picture is made of: its rows, the code that draws, and the versions of packages."""
+    code = imported(HOME, {"press.pages.pictures"})
+    return digest(json.dumps([rows, code, interpreter(), versions()]).encode())
+
+
 @contextmanager
-def _saved(path: Path, *shape: int, **options: Any) -> Iterator[tuple[Any, Any]]:
+def _saved(path: Path, made_of: str, *shape: int, **options: Any) -> Iterator[tuple[Any, Any]]:
     """A figure and its axes in the book's style; afterwards it is a PNG file, and settings are as before."""
     import matplotlib as mpl
 
@@ -41,16 +51,16 @@ def _saved(path: Path, *shape: int, **options: Any) -> Iterator[tuple[Any, Any]]
         style.use_style()
         fig, axes = plt.subplots(*shape, **options)
         yield fig, axes
-        fig.savefig(path, metadata={"Software": None})
+        fig.savefig(path, metadata={"Software": None, "Source": made_of})
         plt.close(fig)
 
 
-def draw_ledger(rows: Sequence[Row], path: Path) -> None:
+def draw_ledger(rows: Sequence[Row], path: Path, made_of: str = "") -> None:
     """Draw the distance `z` of every number, grouped by item; there is at least one."""
     from press.chapter import style
 
     rows = sorted(rows, key=lambda row: (row["item"], row["cell"]))
-    with _saved(path, figsize=(8.2, 4.2)) as (_, ax):
+    with _saved(path, made_of, figsize=(8.2, 4.2)) as (_, ax):
         ax.axhspan(-LIMIT, LIMIT, color="0.92", linewidth=0)
         ax.axhline(0, color=style.COLORS["gray"], linewidth=1)
         for verdict, mark in _VERDICTS.items():
@@ -89,12 +99,12 @@ def describe_ledger(rows: Sequence[Row]) -> str:
     )
 
 
-def draw_growth(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+def draw_growth(rows: Sequence[Mapping[str, Any]], path: Path, made_of: str = "") -> None:
     """Draw the times of the part `growth` of a report against the number of components and of times."""
     from press.chapter import style
 
     gray = {"color": style.COLORS["gray"], "linewidth": 0.7, "marker": ""}
-    with _saved(path, 1, 2, figsize=(8.2, 3.6), sharey=True) as (fig, panels):
+    with _saved(path, made_of, 1, 2, figsize=(8.2, 3.6), sharey=True) as (fig, panels):
         for ax, (variable, label) in zip(panels, _PANELS.items(), strict=True):
             own = [row for row in rows if row["variable"] == variable and "cpu" in row]
             for function, mark in _FUNCTIONS.items():

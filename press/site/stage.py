@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +59,20 @@ def stage(project: Project, site: Path) -> None:
             text = expand(read_text(project.book / f"{name}.md"), evidence, name)
             (site / f"{name}.md").write_text(_below_title(text, warning), encoding="utf-8")
     if evidence.rows:
-        pictures.draw_ledger(evidence.rows, site / ledger.PICTURE)
+        _draw(pictures.draw_ledger, evidence.rows, site / ledger.PICTURE, project)
     if evidence.speed and part(evidence.speed, "growth"):
-        pictures.draw_growth(part(evidence.speed, "growth"), site / speed.PICTURE)
+        _draw(pictures.draw_growth, part(evidence.speed, "growth"), site / speed.PICTURE, project)
     if reference:
         api.stage_api(project, site)
+
+
+def _draw(draw: Callable[..., None], rows: Sequence[Any], path: Path, project: Project) -> None:
+    """Draw a picture, or take the last site's if that was made of the same."""
+    made_of, last = pictures.made_of(rows), project.build / "site" / path.name
+    if last.is_file() and made_of.encode() in last.read_bytes():
+        shutil.copy(last, path)
+    else:
+        draw(rows, path, made_of)
 
 
 def _executed(project: Project, chapter: str) -> dict[str, Any]:

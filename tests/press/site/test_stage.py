@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import nbformat.v4 as v4
@@ -10,7 +11,7 @@ from press.pages.expand import Evidence
 from press.run.outputs import LEDGER
 from press.run.parameters import read_parameters
 from press.run.project import Project
-from press.site.stage import fold, page, stage
+from press.site.stage import _draw, fold, page, stage
 
 PRESS = {
     "chapter": "first",
@@ -76,6 +77,25 @@ def test_staging(book: Project) -> None:
     assert "not at the paper's scale" in (site / "ledger.md").read_text()
     assert "No number has been recorded yet." in (site / "ledger.md").read_text()
     assert LEDGER in (site / "downloads" / "first.ipynb").read_text()
+
+
+def test_a_picture_of_the_same_rows_is_drawn_once(book: Project) -> None:
+    drawn = []
+
+    def draw(rows: list[int], path: Path, made_of: str) -> None:
+        drawn.append(rows)
+        path.write_text(f"{rows} {made_of}")
+
+    last, fresh = (book.build / name / "a.png" for name in ("site", "fresh"))
+    for folder in (last, fresh):
+        folder.parent.mkdir(parents=True)
+    for rows, place in (([1], last), ([1], fresh), ([2], fresh)):
+        _draw(draw, rows, place, book)
+    assert drawn == [[1], [2]]
+    last.write_text("damaged")
+    _draw(draw, [1], fresh, book)
+    assert drawn == [[1], [2], [1]]
+    assert fresh.read_text().startswith("[1]")
 
 
 def test_a_missing_chapter_is_refused(book: Project) -> None:
