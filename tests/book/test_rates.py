@@ -74,15 +74,20 @@ def test_flows_under_a_limit(flow: str) -> None:
     targets = np.concatenate([printed(3.0, f"{flow}_{kind}") for kind in ("error", "steps")])
     units = np.array([0.001, 0.01, 0.01, 0.01])
     weights = np.linalg.pinv(np.stack([np.log10(SIZES), np.ones(len(SIZES))], axis=1))
-    for c, s, agrees in LIMITS[flow]:
-        mean, cov = np.zeros(4), np.diag(units**2) / 12
-        for n, weight in zip(SIZES, weights.T, strict=True):
-            problem = PowerLaw(1, 2, 3, n, N)
-            best = oracle_stopping(FLOWS[flow], problem).t
-            grid = np.geomspace(best / 12, min(c * n**s, 4 * best), 81)
-            risks = monte_carlo_risk(FLOWS[flow], problem, grid, repetitions=100, seed=[7, int(n)])
-            logs = np.log10([risks.min(axis=1), grid[risks.argmin(axis=1)]])
-            mean += np.kron(logs.mean(axis=1), weight)
-            cov += np.kron(np.cov(logs), np.outer(weight, weight)) * (1 / 64 + 1 / 100)
-        off = mean - targets
-        assert (off @ np.linalg.solve(cov, off) < 14.16) == agrees  # chi-square, three degrees, 0.9973
+    mean = {limit: np.zeros(4) for limit in LIMITS[flow]}
+    cov = {limit: np.diag(units**2) / 12 for limit in LIMITS[flow]}
+    for n, weight in zip(SIZES, weights.T, strict=True):
+        problem = PowerLaw(1, 2, 3, n, N)
+        best = oracle_stopping(FLOWS[flow], problem).t
+        ends = {limit: min(limit[0] * n ** limit[1], 4 * best) for limit in LIMITS[flow]}
+        grid = np.union1d(np.geomspace(best / 12, 4 * best, 91), list(ends.values()))
+        risks = monte_carlo_risk(FLOWS[flow], problem, grid, repetitions=100, seed=[7, int(n)])
+        for limit, end in ends.items():
+            allowed = risks[:, grid <= end]
+            logs = np.log10([allowed.min(axis=1), grid[allowed.argmin(axis=1)]])
+            mean[limit] += np.kron(logs.mean(axis=1), weight)
+            cov[limit] += np.kron(np.cov(logs), np.outer(weight, weight)) * (1 / 64 + 1 / 100)
+    for limit in LIMITS[flow]:
+        off = mean[limit] - targets
+        agrees = off @ np.linalg.solve(cov[limit], off) < 14.16  # chi-square, three degrees, 0.9973
+        assert agrees == limit[2], limit

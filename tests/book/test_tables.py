@@ -29,6 +29,13 @@ BEYOND = {
 }
 
 
+QS = (1.0, 1.5, 2.0)
+TRIED = [
+    cell for cell in CELLS if cell in BEYOND or (cell.p, cell.q) in zip((0.6, 1.0, 3.0), QS, strict=True)
+]
+"""Cells that do not fit, and of each depth and gamma three that share neither p nor q."""
+
+
 @functools.cache
 def best_time(cell: Cell, setting: Setting, n: float) -> float:
     """The time of the oracle, searched once for all tests."""
@@ -57,7 +64,7 @@ def score(cell: Cell, setting: Setting = SETTING, limit: np.ndarray | None = Non
 @pytest.mark.parametrize("gamma", [1.1, 2.0, 3.0])
 @pytest.mark.parametrize("depth", [0, 1, 2])
 def test_cells_within_three(depth: int, gamma: float) -> None:
-    for cell in CELLS:
+    for cell in TRIED:
         if (cell.depth, cell.gamma) == (depth, gamma):
             assert (abs(score(cell)) > 3) == (cell in BEYOND), cell.name
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
 import nbformat.v4 as v4
 import pytest
 
+from press.__main__ import main
 from press.run.project import Project
 from press.site.html import SiteFailed
-from press.site.onepage import onepage
+from press.site.onepage import _contain, onepage
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII="
 TEXT = r"""# First page
@@ -65,19 +67,16 @@ def test_the_page_needs_no_other_file_and_no_host(book: Project, monkeypatch: py
     assert list(book.build.glob("page-*")) == [] if book.build.exists() else True
 
 
-def test_scripts_and_styles_that_a_chapter_loads_are_inside(
-    book: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(book.root)
-    (book.book / "references.bib").write_text("", encoding="utf-8")
+def test_scripts_and_styles_that_a_chapter_loads_are_inside(book: Project, tmp_path: Path) -> None:
     folder = book.book / "assets" / "explorer"
+    shutil.copytree(folder, tmp_path / "_static" / "explorer")
     wanted = [path.read_text(encoding="utf-8") for path in sorted(folder.iterdir())]
     loads = [f'<script src="_static/explorer/{path.name}"></script>' for path in folder.glob("*.js")]
     loads.append('<link rel="stylesheet" href="_static/explorer/explorer.css">')
-    text = onepage(book, write(book, "# Explorer\n\n```{raw} html\n" + "\n".join(loads) + "\n```\n"))
+    text = _contain("<html><body>" + "".join(loads) + "</body></html>", tmp_path, book)
     assert wanted and all(part in text for part in wanted)
     with pytest.raises(SiteFailed, match=r"refers to gone\.js, which does not exist"):
-        onepage(book, write(book, '# X\n\n```{raw} html\n<script src="_static/gone.js"></script>\n```\n'))
+        _contain('<script src="_static/gone.js"></script>', tmp_path, book)
 
 
 def test_a_notebook_that_cannot_be_rendered_is_an_error(
@@ -94,11 +93,11 @@ def test_a_notebook_that_cannot_be_rendered_is_an_error(
     assert list(book.build.iterdir()) == []
 
 
-def test_the_command_writes_the_notebook_and_the_page(book: Project) -> None:
+def test_the_command_writes_the_notebook_and_the_page(
+    book: Project, instant: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
     (book.book / "references.bib").write_text("", encoding="utf-8")
-    command = [sys.executable, "-m", "press", "run", "first", "--profile", "smoke", "--html"]
-    done = subprocess.run(command, cwd=book.root, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    assert main(["run", "first", "--profile", "smoke", "--html"]) == 0
     notebook, page = (book.build / "runs" / f"first.{kind}" for kind in ("ipynb", "html"))
-    assert done.stdout.splitlines() == [f"wrote {path}" for path in (notebook, page)]
+    assert capsys.readouterr().out.splitlines() == [f"wrote {path}" for path in (notebook, page)]
     assert "A smoke run" in page.read_text(encoding="utf-8")
