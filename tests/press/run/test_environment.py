@@ -50,7 +50,8 @@ def test_only_sources_count_as_changes(book: Project) -> None:
     (book.root / "grid.yml").write_text("points: [{}]\n")
     (book.root / "placing" / "points").mkdir(parents=True)
     (book.root / "placing" / "points" / "x.ipynb").write_text("{}")
-    (book.root / ".gitignore").write_text("*.swp\n")
+    ignored = (book.root / ".gitignore").read_text()
+    (book.root / ".gitignore").write_text(f"{ignored}*.swp\n")
     (book.book / "x.swp").write_text("")
     assert re.fullmatch(r"[0-9a-f]{12}", environment.commit(book.root))
     for path in (book.root / "pytest.ini", book.book / "first.md", book.root / "press" / "new.py"):
