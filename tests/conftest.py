@@ -24,7 +24,8 @@ collect_ignore = ["small_book"]  # a project of its own, and the template of `pr
 def small_book(root: Path) -> Project:
     """Write the small book, with a copy of this press for `python -m press` there."""
     project = create(root)
-    shutil.copytree(ROOT / "press", root / "press")  # compiled, too: times of files are kept
+    # compiled, too: times of files are kept; what Python is just writing is left out
+    shutil.copytree(ROOT / "press", root / "press", ignore=shutil.ignore_patterns("*.pyc.*"))
     return project
 
 

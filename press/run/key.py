@@ -139,26 +139,44 @@ def _cell(cell: Any) -> str:
     return digest(json.dumps([tags, text]).encode())
 
 
-class _Bare(ast.NodeTransformer):
-    """Takes docstrings out, and other strings that nobody uses."""
-
-    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
-        idle = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-        return None if idle else self.generic_visit(node)
-
-
 @functools.cache
 def _read(source: bytes) -> tuple[str, frozenset[str]]:
-    """Return the digest of what a source does, and the names that it imports."""
-    tree = _Bare().visit(ast.parse(source))
+    """Return the digest of what a source does, and the names that it imports.
+
+    Docstrings do nothing, nor do other strings that nobody uses.
+    """
+    words: list[str] = []
     names: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            start = "." * node.level + (node.module or "")
-            names |= {start, *(f"{start}.{a.name}" if node.module else start + a.name for a in node.names)}
-    return digest(ast.dump(tree).encode()), frozenset(names)
+
+    def read(value: object) -> None:
+        if isinstance(value, ast.AST):
+            if isinstance(value, ast.Import):
+                names.update(alias.name for alias in value.names)
+            elif isinstance(value, ast.ImportFrom):
+                start = "." * value.level + (value.module or "")
+                names.update(
+                    {start, *(f"{start}.{a.name}" if value.module else start + a.name for a in value.names)}
+                )
+            words.append(type(value).__name__)
+            for field in value._fields:
+                read(getattr(value, field, None))
+        elif isinstance(value, list):
+            words.append("[")
+            for item in value:
+                if not _idle(item):
+                    read(item)
+            words.append("]")
+        else:
+            words.append(repr(value))
+
+    read(ast.parse(source))
+    return digest(" ".join(words).encode()), frozenset(names)
+
+
+def _idle(node: object) -> bool:
+    """Tell whether a statement is a string that nobody uses."""
+    constant = node.value if isinstance(node, ast.Expr) else None
+    return isinstance(constant, ast.Constant) and isinstance(constant.value, str)
 
 
 def _modules(root: Path, directory: str) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,8 +43,7 @@ class Project:
         (`press.run.reported`), `licence` and `paper` are addresses for the metadata of a built book.
         """
         path = self.root / "pyproject.toml"
-        text = path.read_text(encoding="utf-8") if path.is_file() else ""
-        return str(tomllib.loads(text).get("tool", {}).get("press", {}).get(name, ""))
+        return str(_settings(path.read_text(encoding="utf-8") if path.is_file() else "").get(name, ""))
 
     @property
     def sources(self) -> list[str]:
@@ -167,3 +167,9 @@ def _names(node: Any) -> list[str]:
     return own + [
         n for key in ("parts", "chapters", "sections", "subtrees") for n in _names(node.get(key, []))
     ]
+
+
+@functools.lru_cache(maxsize=8)
+def _settings(text: str) -> dict[str, str]:
+    """Read the table `tool.press` of a text once; a build asks for it more than a hundred times."""
+    return dict(tomllib.loads(text).get("tool", {}).get("press", {}))

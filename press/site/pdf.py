@@ -10,22 +10,17 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import yaml
-from docutils import nodes  # type: ignore[import-untyped]
-from sphinx.application import Sphinx
-from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from press.run.project import Project
 from press.site.html import JUPYTER_BOOK, SiteFailed
 from press.site.stage import stage
 
-__all__ = ["build_pdf", "for_paper", "missing_packages", "setup"]
+__all__ = ["build_pdf", "for_paper", "missing_packages"]
 
 NAME = "book.pdf"
 FRONT = "front"
-WIDEST = 32  # characters that count when the columns of a table share the width of the paper
 COMMANDS = {"pdflatex": "texlive-latex-base", "latexmk": "latexmk", "kpsewhich": "texlive-binaries"}
 FILES = {
     "tgtermes.sty": "tex-gyre",
@@ -116,26 +111,3 @@ def _run(command: list[str], directory: Path, errors: str) -> None:
         said = done.stdout.decode("utf-8", "replace")
         told = re.findall(errors, said, re.MULTILINE) or said.splitlines()[-40:]
         raise SiteFailed("\n".join(["the PDF was not made:", *told[:40]]))
-
-
-class WideTables(SphinxPostTransform):
-    """In LaTeX, let the columns of a wide table share the width of the paper; words then break."""
-
-    default_priority = 200
-    builders = ("latex",)
-
-    def run(self, **_: Any) -> None:
-        """Set the widths of the tables with more than four columns."""
-        for table in self.document.findall(nodes.table):
-            columns = list(table.findall(nodes.colspec))
-            rows = [row.children for row in table.findall(nodes.row)]
-            if len(columns) > 4 and all(len(row) == len(columns) for row in rows):
-                table["classes"] += ["longtable", "colwidths-given"]
-                for number, column in enumerate(columns):
-                    longest = max(len(row[number].astext()) for row in rows)
-                    column["colwidth"] = max(9, min(longest, WIDEST))
-
-
-def setup(app: Sphinx) -> None:
-    """Register the transform."""
-    app.add_post_transform(WideTables)

@@ -14,6 +14,7 @@ from docutils.core import publish_doctree
 from press.run.project import Project
 from press.site import pdf
 from press.site.html import SiteFailed
+from press.site.repairs import paper
 
 
 def test_the_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch, book: Project) -> None:
@@ -55,10 +56,10 @@ def test_wide_tables_share_the_paper() -> None:
     wide = "== == == == ========================================\n1  2  3  4  " + "x" * 40 + "\n"
     wide += "== == == == ========================================\n"
     document = publish_doctree(f"{narrow}\n\n{wide}")
-    pdf.WideTables(document).run()
+    paper.WideTables(document).run()
     first, second = document.findall(nodes.table)
     assert first["classes"] == [] and "colwidths-given" in second["classes"]
-    assert [column["colwidth"] for column in second.findall(nodes.colspec)] == [9, 9, 9, 9, pdf.WIDEST]
+    assert [column["colwidth"] for column in second.findall(nodes.colspec)] == [9, 9, 9, 9, paper.WIDEST]
 
 
 def test_what_latex_says_is_told(tmp_path: Path) -> None:
