@@ -8,7 +8,7 @@ from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
-from press.site import api, byline, numbers, partial
+from press.site import api, byline, numbers, partial, summary
 from press.site.repairs import notfound, paper, typography
 
 __all__ = ["setup"]
@@ -44,7 +44,7 @@ def _add_filter(app: Sphinx, pagename: str, template: str, context: dict[str, An
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register all that the site adds."""
-    for part in (api, partial, numbers, byline, notfound, typography, paper):
+    for part in (api, partial, numbers, byline, summary, notfound, typography, paper):
         part.setup(app)
     _drop_thebe(app)
     app.connect("html-page-context", _add_filter)

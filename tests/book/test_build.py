@@ -80,6 +80,7 @@ def test_a_book_from_nothing_to_html_and_again(fresh_book: Fresh, built_book: Pr
     assert 'alt="A line through the first powers, rising from left to right."' in first
     assert "vnd.opgd" not in first and "Table 1, gamma" not in first
     assert re.search(r"<h2>(<[^>]*>)?[0-9.]*(</span>)? ?Parameters<", first)
+    assert 'name="description"' in first and 'property="og:' not in first
     assert "How this page was made" in first and "they* are_written" in first
     assert re.search(r'href="_downloads/[^"]*/first\.ipynb"', first)
     ledger = (book.html / "ledger.html").read_text(encoding="utf-8")
