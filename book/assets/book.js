@@ -1,5 +1,4 @@
-// The few things a page does: open all folded code, let the keyboard scroll wide formulas, print in light
-// colours.
+// The few things a page does: open folded code, let the keyboard scroll wide formulas, print in light colours.
 "use strict";
 
 (() => {
@@ -39,7 +38,16 @@
     });
   }
 
+  // A link to a cell opens it.
+  function reveal() {
+    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const folded = target && target.querySelector(`:scope > ${FOLDED}`);
+    if (folded) folded.open = true;
+  }
+
+  window.addEventListener("hashchange", reveal);
   window.addEventListener("load", () => {
+    reveal();
     reach();
     window.MathJax?.startup?.promise?.then(reach);
     window.addEventListener("resize", reach);

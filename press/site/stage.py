@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,9 +92,10 @@ def page(notebook: dict[str, Any], parameters: Contract, evidence: Evidence) -> 
     """
     press = notebook["metadata"]["press"]
     chapter = press["chapter"]
+    number = 0
     for cell in notebook["cells"]:
-        fold(cell)
         if cell["cell_type"] == "code":
+            fold(cell, number := number + 1)
             cell["outputs"] = [o for o in cell["outputs"] if LEDGER not in o.get("data", {})]
         elif cell["cell_type"] == "markdown":
             cell["source"] = expand("".join(cell["source"]), evidence, chapter)
@@ -105,20 +107,34 @@ def page(notebook: dict[str, Any], parameters: Contract, evidence: Evidence) -> 
     return notebook
 
 
-def fold(cell: dict[str, Any]) -> None:
-    """Fold the input of a code cell, unless its tags say already how it is shown.
+def fold(cell: dict[str, Any], number: int) -> None:
+    """Fold the input of the code cell with this number, unless its tags say already how it is shown.
 
-    The cell of parameters stays open: it says what can be changed.
+    The fold says what it holds. The cell of parameters stays open: it says what can be changed.
 
-    >>> cell = {"cell_type": "code", "metadata": {}}
-    >>> fold(cell)
-    >>> cell["metadata"]["tags"]
-    ['hide-input']
+    >>> cell = {"cell_type": "code", "metadata": {"table": {"name": "tab-first"}}, "source": "table(rows)"}
+    >>> fold(cell, 7)
+    >>> cell["metadata"]["tags"], cell["metadata"]["mystnb"]["code_prompt_show"]
+    (['hide-input'], 'Code of this table (cell 7)')
     """
-    if cell["cell_type"] == "code":
-        tags = cell["metadata"].setdefault("tags", [])
-        if not _SEEN_AS_IT_IS.intersection(tags):
-            tags.append("hide-input")
+    tags = cell["metadata"].setdefault("tags", [])
+    if not _SEEN_AS_IT_IS.intersection(tags):
+        tags.append("hide-input")
+    options = cell["metadata"].setdefault("mystnb", {})
+    text = f"{_content(cell)} (cell {number})"
+    options |= {"code_prompt_show": text, "code_prompt_hide": text}
+
+
+def _content(cell: Mapping[str, Any]) -> str:
+    """Say what a code cell is for."""
+    metadata, source = cell["metadata"], "".join(cell["source"])
+    if metadata["mystnb"].get("figure"):
+        return "Code of this figure"
+    if metadata.get("table"):
+        return "Code of this table"
+    if re.search(r"^ *assert\b", source, re.MULTILINE):
+        return "Proof by sympy" if re.search(r"\b(sp|sympy)\.", source) else "Check"
+    return "Code"
 
 
 def _below_title(text: str, addition: str) -> str:

@@ -90,9 +90,13 @@ def test_code_is_folded_and_opens_by_keyboard_one_by_one_or_all(
     assert page.get_by_text("number of points").first.is_visible()  # the parameters
     code = page.locator(".cell_input", has_text="import matplotlib.pyplot")
     assert not code.is_visible()
-    page.locator("summary", has_text="Show code").first.focus()
+    page.locator("details.above-input > summary").first.focus()
     page.keyboard.press("Enter")
     assert code.is_visible()
+    figure = page.locator("div.cell", has=page.locator("summary", has_text="Code of this figure"))
+    assert not figure.locator(".cell_input").is_visible()
+    page.get_by_role("link", name=re.compile(r"^cell \d+$")).first.click()
+    assert figure.locator(".cell_input").is_visible()
 
     button = page.get_by_role("button", name="show all code")
     button.press("Space")

@@ -134,12 +134,23 @@ def test_evidence_in_the_prose_of_a_chapter_is_expanded(book: Project) -> None:
     ],
 )
 def test_code_is_folded_unless_its_tags_say_otherwise(tags: list[str], after: list[str]) -> None:
-    cell: dict[str, Any] = {"cell_type": "code", "metadata": {"tags": tags}}
-    fold(cell)
+    cell: dict[str, Any] = {"cell_type": "code", "metadata": {"tags": tags}, "source": ""}
+    fold(cell, 1)
     assert cell["metadata"]["tags"] == after
 
 
-def test_prose_has_nothing_to_fold() -> None:
-    cell: dict[str, Any] = {"cell_type": "markdown", "metadata": {}}
-    fold(cell)
-    assert cell == {"cell_type": "markdown", "metadata": {}}
+@pytest.mark.parametrize(
+    ("metadata", "source", "told"),
+    [
+        ({"mystnb": {"figure": {"name": "fig-a"}}}, "assert x", "Code of this figure (cell 3)"),
+        ({"table": {"name": "tab-a"}}, "table(rows)", "Code of this table (cell 3)"),
+        ({}, ["x = sp.Symbol('x')\n", "assert sp.simplify(x - x) == 0"], "Proof by sympy (cell 3)"),
+        ({}, "x = 1\nassert x == 1", "Check (cell 3)"),
+        ({}, "x = 'we assert'", "Code (cell 3)"),
+    ],
+)
+def test_a_fold_says_what_it_holds(metadata: dict[str, Any], source: Any, told: str) -> None:
+    cell = {"cell_type": "code", "metadata": metadata, "source": source}
+    fold(cell, 3)
+    options = cell["metadata"]["mystnb"]
+    assert options["code_prompt_show"] == options["code_prompt_hide"] == told
