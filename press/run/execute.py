@@ -208,18 +208,23 @@ def _scratch(build: Path) -> Iterator[Path]:
 
 
 def _sweep_up(build: Path) -> None:
-    """Remove the scratch directories that killed processes have left."""
+    """Remove the scratch directories that killed processes have left; others may be doing the same."""
     for left in build.glob("run-*"):
-        try:
-            with (left / "lock").open("r+", encoding="utf-8") as file:
-                ours = file.read() == here()
-                dead = (ours or age(left / "lock") > _FOREIGN) and take(file)
-        except OSError:  # it has just begun, or there are no locks
-            dead = left.is_dir() and age(left) > _FOREIGN
-        if dead:
-            with contextlib.suppress(OSError):
-                shutil.rmtree((left / "sockets").readlink(), ignore_errors=True)
-            shutil.rmtree(left, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # it has just been removed
+            if _is_dead(left):
+                with contextlib.suppress(OSError):
+                    shutil.rmtree((left / "sockets").readlink(), ignore_errors=True)
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_dead(left: Path) -> bool:
+    """Tell whether the process that made a scratch directory is gone."""
+    try:
+        with (left / "lock").open("r+", encoding="utf-8") as file:
+            ours = file.read() == here()
+            return (ours or age(left / "lock") > _FOREIGN) and take(file)
+    except OSError:  # it has just begun, or there are no locks
+        return left.is_dir() and age(left) > _FOREIGN
 
 
 def _summary(chapter: str, error: Any) -> str:

@@ -12,7 +12,8 @@ import pytest
 
 import press.__main__ as module
 from press.__main__ import main
-from press.run.disk.lock import here
+from press.run import execute
+from press.run.disk.lock import age, here
 from press.run.execute import _scratch, _sweep_up, busy, obtain
 from press.run.key import Point
 from press.run.parameters import Parameter, coerce
@@ -114,6 +115,20 @@ def test_scratch_of_killed_processes_is_removed_and_that_of_living_ones_is_not(b
         sockets = sorted(path.name.split()[-1] for path in book.root.glob("sockets of *"))
         assert sockets == ["run-beginning", "run-foreign"]
     assert not alive.exists()
+
+
+def test_scratch_that_others_remove_meanwhile_is_no_error(
+    book: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (book.build / "run-half-removed").mkdir(parents=True)  # its lock is gone already
+
+    def vanish(path: Path) -> float:
+        (book.build / "run-half-removed").rmdir()
+        return age(path)
+
+    monkeypatch.setattr(execute, "age", vanish)
+    _sweep_up(book.build)
+    assert list(book.build.iterdir()) == []
 
 
 def test_what_another_process_executes_is_waited_for(book: Project, instant: Any) -> None:
