@@ -20,6 +20,7 @@ from press.run.project import HOME, Project
 from press.site import crate
 from press.site.policy import BOOK, protect
 from press.site.repairs.accessibility import mend
+from press.site.repairs.images import sized
 from press.site.search import INDEX, SEARCH, index, sections, with_own_search
 from press.site.stage import stage
 
@@ -158,7 +159,8 @@ def _publish(raw: Path, project: Project) -> None:
             text, old, row = path.read_text(encoding="utf-8"), project.html / name, before.get(name, {})
             done = old.read_text(encoding="utf-8") if old.is_file() else ""
             if (row.get("raw"), row.get("finished")) != (_digest(text), _digest(done)):
-                done = protect(mend(with_own_search(text) if name == SEARCH else text), BOOK)
+                mended = mend(with_own_search(text) if name == SEARCH else text)
+                done = protect(sized(mended, path.parent), BOOK)
                 row = {"raw": _digest(text), "finished": _digest(done), "sections": sections(text, name)}
             path.write_text(done, encoding="utf-8")
             after[name] = row

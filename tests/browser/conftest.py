@@ -25,10 +25,15 @@ AXE = Path(__file__).with_name("vendor") / "axe-core" / "axe.min.js"
 SIZES = ((1280, 900), (375, 812))
 MODES = ("light", "dark")
 HEAVIEST = 1_500_000  # bytes, compressed: a page with everything that it loads
+LARGEST_SHIFT = 0.05
 PAUSES = (300, 1000, 4000)  # milliseconds in which a page may settle after a change
 PREFIX = "/below/a/path/"
 
 READY = "() => window.MathJax?.startup ? MathJax.startup.promise.then(() => true) : true"
+# How far what is in view moves while a page loads, as browsers measure it.
+MEASURE_SHIFT = """window.shift = 0;
+new PerformanceObserver(list => list.getEntries().forEach(entry => { window.shift += entry.value; }))
+    .observe({type: "layout-shift", buffered: true});"""
 # A theme changes nothing but colours, so all rules are run in light and those about colours in dark.
 RUN_AXE = """mode => axe.run(document, {
     resultTypes: ["violations"],
@@ -111,6 +116,7 @@ class Watched:
         self.page: Page = browser.new_page(color_scheme=mode, viewport=viewport)
         self.asked: list[str] = []
         self.errors: list[str] = []
+        self.page.add_init_script(MEASURE_SHIFT)
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", lambda said: said.type == "error" and self.errors.append(said.text))
@@ -138,8 +144,10 @@ def examine(
     """
     watched = Watched(browser)
     watched.open(server.url + name)
+    watched.page.wait_for_timeout(pauses[0])
+    shift = watched.page.evaluate("window.shift")
     watched.page.evaluate(AXE.read_text(encoding="utf-8") + "; 0")
-    faults = []
+    faults = [f"{name}: what is in view moves by {shift:.2f}"] if shift > LARGEST_SHIFT else []
     for size in SIZES:
         watched.page.set_viewport_size({"width": size[0], "height": size[1]})
         for mode in MODES:
