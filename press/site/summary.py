@@ -19,7 +19,7 @@ _FORMULA = "\ue000"
 
 
 def describe(doctree: nodes.document) -> str:
-    r"""Return the first sentences of a page, as many as fit, without formulas where that can be.
+    r"""Return the first sentences of a page without formulas, as many as fit; else simply the first one.
 
     >>> from docutils.core import publish_doctree
     >>> describe(publish_doctree("Title\n=====\n\nA first sentence. A second. " + "And more. " * 20))[:40]
@@ -33,13 +33,14 @@ def describe(doctree: nodes.document) -> str:
     plain = paragraph.deepcopy()
     for formula in list(plain.findall(nodes.math)):
         formula.replace_self(nodes.Text(_FORMULA))
-    told, *further = _sentences(plain)
-    if _FORMULA in told:
-        told, further = _sentences(paragraph)[0], []
-    for sentence in further:
-        if _FORMULA in sentence or len(told) + 1 + len(sentence) > LONGEST:
+    told = ""
+    for sentence in _sentences(plain):
+        if _FORMULA in sentence and not told:
+            continue
+        if _FORMULA in sentence or (told and len(told) + 1 + len(sentence) > LONGEST):
             break
-        told += f" {sentence}"
+        told += f" {sentence}" if told else sentence
+    told = told or _sentences(paragraph)[0]
     return told if len(told) <= LONGEST else told[:LONGEST].rsplit(" ", 1)[0] + " …"
 
 

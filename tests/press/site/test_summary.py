@@ -20,7 +20,8 @@ BOX = ".. note:: Not this.\n\n"
     [
         (f"Title\n=====\n\n{BOX}This one. And this.\n\nNot this.", "This one. And this."),
         ("Plain. With :math:`x^2` not. Nor this.", "Plain."),
-        ("With :math:`x^2`. Not this.", "With x^2."),
+        ("With :math:`x^2`. Then this. With :math:`y`.", "Then this."),
+        ("With :math:`x^2`. With :math:`y`.", "With x^2."),
         (f"Short. {'long ' * 40}.", "Short."),
         (BOX, ""),
     ],
