@@ -40,12 +40,14 @@ RUN_AXE = """mode => axe.run(document, {
 }).then(found => found.violations.flatMap(
     rule => rule.nodes.map(node => `${rule.id}: ${node.html.slice(0, 200)}`)))"""
 # Leave in the article only its formulas that do not scroll: displayed ones, and some lines of the text.
-LEAVE_FORMULAS = """() => {
+LEAVE_FORMULAS = """async () => {
     const article = document.querySelector("article");
     if (!article) return 0;
     const inside = [...article.querySelectorAll(":not(.math) > span.math")].slice(0, 8);
     const lines = new Set(inside.map(formula => formula.closest("p, li, dd, dt, td, th") ?? formula));
     article.replaceChildren(...article.querySelectorAll("div.math"), ...lines);
+    await new Promise(resolve => setTimeout(resolve, 100));
+    await document.fonts.ready;  // a formula that was never in view may need one
     for (const scroller of article.querySelectorAll("div.math, mjx-container")) {
         const scrolls = scroller.scrollWidth > scroller.clientWidth + 1;
         if (scrolls) (scroller.closest("div.math") ?? scroller).remove();
