@@ -12,6 +12,8 @@ __all__ = ["sized"]
 
 _PICTURE = re.compile(r"<img\b[^>]*>")
 _SOURCE = re.compile(r'\bsrc="([^":]+\.(?:png|jpg|jpeg|webp))"')
+_WORDS = re.compile(r'\balt="[^"]*"')
+_SIZE = re.compile(r"\b(?:width|height)\b")
 
 
 def sized(text: str, folder: Path) -> str:
@@ -20,7 +22,7 @@ def sized(text: str, folder: Path) -> str:
     def one(found: re.Match[str]) -> str:
         tag, source = found[0], _SOURCE.search(found[0])
         path = folder / unquote(source[1]) if source else folder
-        if re.search(r"\b(?:width|height)\b", tag) or not path.is_file():
+        if _SIZE.search(_WORDS.sub("", tag)) or not path.is_file():
             return tag
         with Image.open(path) as picture:
             width, height = picture.size

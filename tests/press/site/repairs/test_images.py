@@ -13,7 +13,7 @@ def test_a_picture_gets_the_size_of_its_file(tmp_path: Path, name: str) -> None:
     path = tmp_path / name.replace("%20", " ")
     path.parent.mkdir(exist_ok=True)
     Image.new("RGB", (30, 20)).save(path)
-    text = f'<p><img alt="A picture" src="{name}"/> and text</p>'
+    text = f'<p><img alt="A height against a width." src="{name}"/> and text</p>'
     assert sized(text, tmp_path) == text.replace("<img", '<img width="30" height="20"')
 
 
