@@ -38,7 +38,7 @@ def made_of(rows: Sequence[Any]) -> str:
 
 
 @contextmanager
-def _saved(path: Path, made_of: str, *shape: int, **options: Any) -> Iterator[tuple[Any, Any]]:
+def _saved(path: Path, source: str, *shape: int, **options: Any) -> Iterator[tuple[Any, Any]]:
     """A figure and its axes in the book's style; afterwards it is a PNG file, and settings are as before."""
     import matplotlib as mpl
 
@@ -51,16 +51,16 @@ def _saved(path: Path, made_of: str, *shape: int, **options: Any) -> Iterator[tu
         style.use_style()
         fig, axes = plt.subplots(*shape, **options)
         yield fig, axes
-        fig.savefig(path, metadata={"Software": None, "Source": made_of})
+        fig.savefig(path, metadata={"Software": None, "Source": source})
         plt.close(fig)
 
 
-def draw_ledger(rows: Sequence[Row], path: Path, made_of: str = "") -> None:
+def draw_ledger(rows: Sequence[Row], path: Path) -> None:
     """Draw the distance `z` of every number, grouped by item; there is at least one."""
     from press.chapter import style
 
-    rows = sorted(rows, key=lambda row: (row["item"], row["cell"]))
-    with _saved(path, made_of, figsize=(8.2, 4.2)) as (_, ax):
+    source, rows = made_of(rows), sorted(rows, key=lambda row: (row["item"], row["cell"]))
+    with _saved(path, source, figsize=(8.2, 4.2)) as (_, ax):
         ax.axhspan(-LIMIT, LIMIT, color="0.92", linewidth=0)
         ax.axhline(0, color=style.COLORS["gray"], linewidth=1)
         for verdict, mark in _VERDICTS.items():
@@ -99,12 +99,12 @@ def describe_ledger(rows: Sequence[Row]) -> str:
     )
 
 
-def draw_growth(rows: Sequence[Mapping[str, Any]], path: Path, made_of: str = "") -> None:
+def draw_growth(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     """Draw the times of the part `growth` of a report against the number of components and of times."""
     from press.chapter import style
 
     gray = {"color": style.COLORS["gray"], "linewidth": 0.7, "marker": ""}
-    with _saved(path, made_of, 1, 2, figsize=(8.2, 3.6), sharey=True) as (fig, panels):
+    with _saved(path, made_of(rows), 1, 2, figsize=(8.2, 3.6), sharey=True) as (fig, panels):
         for ax, (variable, label) in zip(panels, _PANELS.items(), strict=True):
             own = [row for row in rows if row["variable"] == variable and "cpu" in row]
             for function, mark in _FUNCTIONS.items():

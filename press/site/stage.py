@@ -69,11 +69,11 @@ def stage(project: Project, site: Path) -> None:
 
 def _draw(draw: Callable[..., None], rows: Sequence[Any], path: Path, project: Project) -> None:
     """Draw a picture, or take the last site's if that was made of the same."""
-    made_of, last = pictures.made_of(rows), project.build / "site" / path.name
-    if last.is_file() and made_of.encode() in last.read_bytes():
+    last = project.build / "site" / path.name
+    if last.is_file() and pictures.made_of(rows).encode() in last.read_bytes():
         shutil.copy(last, path)
     else:
-        draw(rows, path, made_of)
+        draw(rows, path)
 
 
 def _executed(project: Project, chapter: str) -> dict[str, Any]:

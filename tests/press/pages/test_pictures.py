@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 from press.chapter.record import record
-from press.pages.pictures import describe_growth, describe_ledger, draw_growth, draw_ledger
+from press.pages.pictures import describe_growth, describe_ledger, draw_growth, draw_ledger, made_of
 from press.run.refusals import MINIMUM_ALT
 
 
@@ -39,6 +39,7 @@ def test_every_number_is_drawn_where_it_belongs(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(plt, "close", kept.append)
     found = rows()
     draw_ledger(found, tmp_path / "a.png")
+    assert made_of(found).encode() in (tmp_path / "a.png").read_bytes()
     bars = kept[0].axes[0].containers
     drawn = sorted(float(value) for bar in bars for value in bar[0].get_ydata())
     monkeypatch.undo()
@@ -59,6 +60,7 @@ def test_the_picture_of_growth_and_its_words(tmp_path: Path) -> None:
         for k in range(3, 8)
     ]
     draw_growth(found, tmp_path / "growth.png")
+    assert made_of(found).encode() in (tmp_path / "growth.png").read_bytes()
     assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
     text = describe_growth(found)
     assert "components like the power 1.00" in text and "times like the power 0.50" in text

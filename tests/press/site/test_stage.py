@@ -8,6 +8,7 @@ import nbformat.v4 as v4
 import pytest
 
 from press.pages.expand import Evidence
+from press.pages.pictures import made_of
 from press.run.outputs import LEDGER
 from press.run.parameters import read_parameters
 from press.run.project import Project
@@ -82,9 +83,9 @@ def test_staging(book: Project) -> None:
 def test_a_picture_of_the_same_rows_is_drawn_once(book: Project) -> None:
     drawn = []
 
-    def draw(rows: list[int], path: Path, made_of: str) -> None:
+    def draw(rows: list[int], path: Path) -> None:
         drawn.append(rows)
-        path.write_text(f"{rows} {made_of}")
+        path.write_text(f"{rows} {made_of(rows)}")
 
     last, fresh = (book.build / name / "a.png" for name in ("site", "fresh"))
     for folder in (last, fresh):
